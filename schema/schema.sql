@@ -1,0 +1,1713 @@
+-- What the migrations add up to, for reading; made by schema/dump, never run, never edited.
+
+-- Name: onrecord; Type: SCHEMA
+
+CREATE SCHEMA onrecord;
+
+-- Name: affiliations_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.affiliations_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.affiliations WHERE speaker_id = NEW.id;
+    INSERT INTO onrecord.affiliations (speaker_id, position, organization_id, article_id)
+    SELECT NEW.id, item.position, (item.value ->> 'organization_id')::bigint, (item.value ->> 'article_id')::bigint
+    FROM jsonb_array_elements(NEW.affiliations) WITH ORDINALITY AS item (value, position);
+    RETURN NULL;
+END
+$$;
+
+-- Name: article_events_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.article_events_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.article_events WHERE event_id = NEW.id;
+    INSERT INTO onrecord.article_events (event_id, position, article_id)
+    SELECT NEW.id, item.position, item.article_id
+    FROM unnest(NEW.article_ids) WITH ORDINALITY AS item (article_id, position);
+    RETURN NULL;
+END
+$$;
+
+-- Name: article_hash(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.article_hash() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.body_sha256 := encode(sha256(convert_to(NEW.body, 'UTF8')), 'hex');
+    RETURN NEW;
+END
+$$;
+
+-- Name: FUNCTION article_hash(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.article_hash() IS 'Computes body_sha256';
+
+-- Name: article_lead_quotes(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.article_lead_quotes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE onrecord.quotes
+    SET published_at = NEW.published_at, source_id = NEW.source_id,
+        changed_by = NEW.changed_by, change_actor = NEW.change_actor, change_reason = NEW.change_reason
+    WHERE article_id = NEW.id;
+    RETURN NULL;
+END
+$$;
+
+-- Name: FUNCTION article_lead_quotes(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.article_lead_quotes() IS 'Passes published_at and source_id on to the article''s quotes';
+
+-- Name: edtf_first(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.edtf_first(edtf text) RETURNS date
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$
+DECLARE
+    month integer;
+    day integer;
+    first date;
+BEGIN
+    IF edtf !~ '^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$' OR left(edtf, 4) = '0000' THEN
+        RETURN NULL;
+    END IF;
+    month := coalesce(nullif(substr(edtf, 6, 2), ''), '1')::integer;
+    day := coalesce(nullif(substr(edtf, 9, 2), ''), '1')::integer;
+    first := make_date(left(edtf, 4)::integer, month, 1) + (day - 1);
+    RETURN CASE WHEN extract(month FROM first) = month THEN first END;
+END
+$_$;
+
+-- Name: FUNCTION edtf_first(edtf text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.edtf_first(edtf text) IS 'First day of a date of reduced precision (2025, 2025-05, 2025-05-15); null: not one';
+
+-- Name: edtf_last(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.edtf_last(edtf text) RETURNS date
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (((onrecord.edtf_first(edtf) + CASE length(edtf) WHEN 4 THEN '1 year'::interval WHEN 7 THEN '1 mon'::interval ELSE '1 day'::interval END))::date - 1);
+
+-- Name: FUNCTION edtf_last(edtf text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.edtf_last(edtf text) IS 'Last day of a date of reduced precision';
+
+-- Name: ensure_partitions(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.ensure_partitions() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+DECLARE
+    made integer := 0;
+    log record;
+    month timestamptz;
+    partition text;
+BEGIN
+    FOR log IN SELECT * FROM (VALUES ('revisions', 'replaced_at'), ('changes', 'changed_at')) AS log (name, key) LOOP
+        FOR i IN 0 .. 2 LOOP
+            month := date_trunc('month', now()) + i * interval '1 month';
+            partition := log.name || to_char(month, '_YYYY_MM');
+            CONTINUE WHEN to_regclass('onrecord.' || partition) IS NOT NULL;
+            -- Attached, not created in place: that would stop all writing while it waits for its lock. What the
+            -- default partition holds of that month moves over.
+            EXECUTE format('LOCK TABLE onrecord.%I', log.name || '_default');
+            CONTINUE WHEN to_regclass('onrecord.' || partition) IS NOT NULL;
+            EXECUTE format('CREATE TABLE onrecord.%I (LIKE onrecord.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                           partition, log.name);
+            EXECUTE format('WITH moved AS (DELETE FROM onrecord.%I WHERE %I >= %L AND %2$I < %4$L RETURNING *) '
+                           'INSERT INTO onrecord.%5$I SELECT * FROM moved',
+                           log.name || '_default', log.key, month, month + interval '1 month', partition);
+            EXECUTE format('ALTER TABLE onrecord.%I ATTACH PARTITION onrecord.%I FOR VALUES FROM (%L) TO (%L)',
+                           log.name, partition, month, month + interval '1 month');
+            made := made + 1;
+        END LOOP;
+    END LOOP;
+    RETURN made;
+END
+$_$;
+
+-- Name: FUNCTION ensure_partitions(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.ensure_partitions() IS 'Makes the partitions of this month and the next two; answers how many were missing';
+
+-- Name: guard(boolean); Type: FUNCTION
+
+CREATE FUNCTION onrecord.guard(holds boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF holds IS NOT TRUE THEN
+        RAISE serialization_failure USING MESSAGE = 'a record has changed since it was read';
+    END IF;
+END
+$$;
+
+-- Name: FUNCTION guard(holds boolean); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.guard(holds boolean) IS 'Fails the transaction unless what was read before still holds';
+
+-- Name: ids_valid(bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.ids_valid(list bigint[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((cardinality(list) = 0) OR ((array_ndims(list) = 1) AND (array_position(list, NULL::bigint) IS NULL)));
+
+-- Name: FUNCTION ids_valid(list bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.ids_valid(list bigint[]) IS 'A flat list of ids, none null';
+
+-- Name: mentions_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.mentions_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.mentions WHERE article_id = NEW.id;
+    INSERT INTO onrecord.mentions (article_id, position, speaker_id)
+    SELECT NEW.id, item.position, (item.value ->> 'speaker_id')::bigint
+    FROM jsonb_array_elements(NEW.mentions) WITH ORDINALITY AS item (value, position)
+    WHERE item.value ->> 'speaker_id' IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+
+-- Name: object_valid(jsonb, text[], text[], text[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.object_valid(item jsonb, ids text[], texts text[], dates text[] DEFAULT '{}'::text[]) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    member record;
+    known boolean;
+BEGIN
+    IF jsonb_typeof(item) <> 'object' OR NOT item ?& (ids || texts || dates) THEN
+        RETURN false;
+    END IF;
+    FOR member IN SELECT each.key, each.value, jsonb_typeof(each.value) AS type FROM jsonb_each(item) AS each LOOP
+        known := CASE
+            WHEN member.key = ANY (ids) THEN member.type = 'null'
+                OR (member.type = 'number' AND member.value::numeric BETWEEN 1 AND 9007199254740991
+                    AND member.value::numeric % 1 = 0)
+            WHEN member.key = ANY (texts) THEN member.type = 'null'
+                OR (member.type = 'string' AND char_length(member.value #>> '{}') <= 500)
+            WHEN member.key = ANY (dates) THEN member.type = 'null'
+                OR (member.type = 'string' AND onrecord.edtf_first(member.value #>> '{}') IS NOT NULL)
+            ELSE false
+        END;
+        IF NOT known THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN true;
+END
+$$;
+
+-- Name: FUNCTION object_valid(item jsonb, ids text[], texts text[], dates text[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.object_valid(item jsonb, ids text[], texts text[], dates text[]) IS 'An object with exactly these members: ids, texts and dates, each may be null';
+
+-- Name: objects_valid(jsonb, text[], text[], text[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.objects_valid(list jsonb, ids text[], texts text[], dates text[] DEFAULT '{}'::text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE jsonb_typeof(list) WHEN 'array'::text THEN (NOT (EXISTS (SELECT FROM jsonb_array_elements(objects_valid.list) item(value) WHERE (NOT onrecord.object_valid(item.value, objects_valid.ids, objects_valid.texts, objects_valid.dates))))) ELSE false END;
+
+-- Name: FUNCTION objects_valid(list jsonb, ids text[], texts text[], dates text[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.objects_valid(list jsonb, ids text[], texts text[], dates text[]) IS 'An array of such objects';
+
+-- Name: texts_valid(text[], integer); Type: FUNCTION
+
+CREATE FUNCTION onrecord.texts_valid(list text[], longest integer) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((cardinality(list) = 0) OR ((array_ndims(list) = 1) AND (NOT (EXISTS (SELECT FROM unnest(texts_valid.list) item(text) WHERE ((item.text IS NULL) OR ((char_length(item.text) < 1) OR (char_length(item.text) > texts_valid.longest))))))));
+
+-- Name: FUNCTION texts_valid(list text[], longest integer); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.texts_valid(list text[], longest integer) IS 'A flat list of texts, none null, empty or longer than that';
+
+-- Name: speakers; Type: TABLE
+
+CREATE TABLE onrecord.speakers (
+    id bigint NOT NULL,
+    external_id text,
+    name text NOT NULL,
+    kind text DEFAULT 'person'::text NOT NULL,
+    aliases text[] DEFAULT '{}'::text[] NOT NULL,
+    description text,
+    same_as text[] DEFAULT '{}'::text[] NOT NULL,
+    part_of_id bigint,
+    affiliations jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    CONSTRAINT speakers_affiliations_check CHECK (((affiliations = '[]'::jsonb) OR onrecord.objects_valid(affiliations, '{organization_id,article_id}'::text[], '{role}'::text[], '{start_date,end_date}'::text[]))),
+    CONSTRAINT speakers_aliases_check CHECK (onrecord.texts_valid(aliases, 500)),
+    CONSTRAINT speakers_change_actor_check CHECK ((char_length(change_actor) <= 500)),
+    CONSTRAINT speakers_change_reason_check CHECK ((char_length(change_reason) <= 500)),
+    CONSTRAINT speakers_description_check CHECK ((char_length(description) <= 20000)),
+    CONSTRAINT speakers_external_id_check CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 255))),
+    CONSTRAINT speakers_extra_check CHECK ((jsonb_typeof(extra) = 'object'::text)),
+    CONSTRAINT speakers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'organization'::text, 'unnamed'::text]))),
+    CONSTRAINT speakers_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
+    CONSTRAINT speakers_same_as_check CHECK (onrecord.texts_valid(same_as, 2048))
+);
+
+-- Name: TABLE speakers; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speakers IS 'People and organizations whose words are on record';
+
+-- Name: COLUMN speakers.kind; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speakers.kind IS 'unnamed: a voice that the text does not name ("Political observers")';
+
+-- Name: COLUMN speakers.same_as; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speakers.same_as IS 'URLs of the same one elsewhere, e.g. Wikidata';
+
+-- Name: COLUMN speakers.part_of_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speakers.part_of_id IS 'An organization''s parent';
+
+-- Name: COLUMN speakers.affiliations; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speakers.affiliations IS 'In what role for whom: [{organization_id, role, start_date, end_date, article_id}]';
+
+-- Name: organization_tree(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.organization_tree(organization bigint) RETURNS SETOF bigint
+    LANGUAGE sql STABLE ROWS 20 PARALLEL SAFE
+    BEGIN ATOMIC
+ WITH RECURSIVE tree(id) AS (
+          SELECT organization_tree.organization AS organization
+         UNION
+          SELECT part.id
+            FROM (onrecord.speakers part
+              JOIN tree tree_1 ON ((part.part_of_id = tree_1.id)))
+         )
+  SELECT tree.id
+    FROM tree;
+END;
+
+-- Name: FUNCTION organization_tree(organization bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.organization_tree(organization bigint) IS 'The organization and all that is part of it, however deep';
+
+-- Name: part_of_check(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.part_of_check() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    cycle boolean;
+BEGIN
+    -- One at a time: two halves of a cycle could be made side by side, each unseen by the other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('onrecord.' || TG_TABLE_NAME || '.part_of_id', 0));
+    EXECUTE format('WITH RECURSIVE parent (id) AS (SELECT $1 UNION '
+                   'SELECT above.part_of_id FROM onrecord.%I AS above JOIN parent ON above.id = parent.id) '
+                   'SELECT $2 IN (SELECT id FROM parent WHERE id IS NOT NULL)', TG_TABLE_NAME)
+    INTO cycle USING NEW.part_of_id, NEW.id;
+    IF cycle THEN
+        RAISE EXCEPTION '% cannot be part of itself', NEW.id USING ERRCODE = 'check_violation',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'part_of_id',
+            CONSTRAINT = TG_TABLE_NAME || '_part_of_cycle';
+    END IF;
+    RETURN NEW;
+END
+$_$;
+
+-- Name: FUNCTION part_of_check(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.part_of_check() IS 'Refuses a cycle, as if by a constraint <table>_part_of_cycle';
+
+-- Name: participants_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.participants_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.participants WHERE event_id = NEW.id;
+    INSERT INTO onrecord.participants (event_id, position, speaker_id)
+    SELECT NEW.id, item.position, (item.value ->> 'speaker_id')::bigint
+    FROM jsonb_array_elements(NEW.participants) WITH ORDINALITY AS item (value, position)
+    WHERE item.value ->> 'speaker_id' IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+
+-- Name: quote_abouts_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.quote_abouts_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.quote_abouts WHERE quote_id = NEW.id;
+    INSERT INTO onrecord.quote_abouts (quote_id, position, speaker_id)
+    SELECT NEW.id, item.position, item.speaker_id
+    FROM unnest(NEW.about_ids) WITH ORDINALITY AS item (speaker_id, position);
+    RETURN NULL;
+END
+$$;
+
+-- Name: quote_follow_article(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.quote_follow_article() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- FOR SHARE: the article must not change between this and the commit. (Its foreign key locks it anyway.)
+    SELECT article.published_at, article.source_id INTO NEW.published_at, NEW.source_id
+    FROM onrecord.articles AS article WHERE article.id = NEW.article_id FOR SHARE;
+    RETURN NEW;
+END
+$$;
+
+-- Name: FUNCTION quote_follow_article(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.quote_follow_article() IS 'Takes published_at and source_id from the article';
+
+-- Name: record_log(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.record_log() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    who bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
+        VALUES (TG_TABLE_NAME, NEW.id, 'insert', NEW.version, NEW.changed_by);
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.version = OLD.version THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO onrecord.revisions (resource, record_id, version, state, changed_at, changed_by, change_actor,
+                                    change_reason)
+    VALUES (TG_TABLE_NAME, OLD.id, OLD.version, to_jsonb(OLD), OLD.updated_at, OLD.changed_by, OLD.change_actor,
+            OLD.change_reason);
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
+        VALUES (TG_TABLE_NAME, NEW.id, 'update', NEW.version, NEW.changed_by);
+        RETURN NULL;
+    END IF;
+    who := nullif(current_setting('onrecord.changed_by', true), '')::bigint;
+    INSERT INTO onrecord.revisions (resource, record_id, version, state, changed_at, changed_by, change_actor,
+                                    change_reason)
+    VALUES (TG_TABLE_NAME, OLD.id, OLD.version + 1, NULL, clock_timestamp(), who,
+            nullif(current_setting('onrecord.change_actor', true), ''),
+            nullif(current_setting('onrecord.change_reason', true), ''));
+    INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
+    VALUES (TG_TABLE_NAME, OLD.id, 'delete', OLD.version + 1, who);
+    RETURN NULL;
+END
+$$;
+
+-- Name: FUNCTION record_log(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.record_log() IS 'Writes changes and revisions. Who makes a DELETE is in the settings onrecord.changed_by, onrecord.change_actor, onrecord.change_reason';
+
+-- Name: record_named(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.record_named() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.version := NULL; -- the sign for record_update
+    RETURN NEW;
+END
+$$;
+
+-- Name: FUNCTION record_named(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.record_named() IS 'Notes that an UPDATE says by changed_by who makes it';
+
+-- Name: record_update(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.record_update() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    named boolean := NEW.version IS NULL;
+    same record;
+BEGIN
+    NEW.id := OLD.id;
+    NEW.created_at := OLD.created_at;
+    -- NEW as it would be had nothing been changed. Generated columns (the argument) are not computed yet.
+    same := jsonb_populate_record(OLD, coalesce(TG_ARGV[0], '{}')::jsonb);
+    same.version := NEW.version;
+    same.updated_at := NEW.updated_at;
+    same.changed_by := NEW.changed_by;
+    same.change_actor := NEW.change_actor;
+    same.change_reason := NEW.change_reason;
+    IF NEW IS NOT DISTINCT FROM same THEN
+        RETURN OLD;
+    END IF;
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := clock_timestamp();
+    IF NOT named THEN
+        NEW.changed_by := nullif(current_setting('onrecord.changed_by', true), '')::bigint;
+        NEW.change_actor := nullif(current_setting('onrecord.change_actor', true), '');
+        NEW.change_reason := nullif(current_setting('onrecord.change_reason', true), '');
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+-- Name: FUNCTION record_update(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.record_update() IS 'Raises version and updated_at, unless nothing is changed. Who makes an UPDATE that does not set changed_by is in the settings onrecord.changed_by, onrecord.change_actor, onrecord.change_reason: it is not the former key''s';
+
+-- Name: spans_valid(integer[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.spans_valid(spans integer[]) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    count integer := cardinality(spans);
+    reached integer := 0;
+BEGIN
+    IF count = 0 THEN
+        RETURN true;
+    END IF;
+    IF count % 2 = 1 OR array_ndims(spans) <> 1 OR array_position(spans, NULL) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    FOR i IN 1 .. count BY 2 LOOP
+        IF spans[i] < reached OR spans[i + 1] <= spans[i] THEN
+            RETURN false;
+        END IF;
+        reached := spans[i + 1];
+    END LOOP;
+    RETURN true;
+END
+$$;
+
+-- Name: FUNCTION spans_valid(spans integer[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.spans_valid(spans integer[]) IS 'Pairs start, end, start, end ...: none empty, in order, without overlap';
+
+-- Name: via_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.via_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.via WHERE article_id = NEW.id;
+    INSERT INTO onrecord.via (article_id, position, source_id)
+    SELECT NEW.id, item.position, (item.value ->> 'source_id')::bigint
+    FROM jsonb_array_elements(NEW.via) WITH ORDINALITY AS item (value, position)
+    WHERE item.value ->> 'source_id' IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+
+-- Name: affiliations; Type: TABLE
+
+CREATE TABLE onrecord.affiliations (
+    speaker_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    organization_id bigint,
+    article_id bigint
+);
+
+-- Name: TABLE affiliations; Type: COMMENT
+
+COMMENT ON TABLE onrecord.affiliations IS 'Follows speakers.affiliations';
+
+-- Name: api_keys; Type: TABLE
+
+CREATE TABLE onrecord.api_keys (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    hash bytea NOT NULL,
+    scope text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_keys_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT api_keys_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text, 'admin'::text])))
+);
+
+-- Name: TABLE api_keys; Type: COMMENT
+
+COMMENT ON TABLE onrecord.api_keys IS 'Who may do what. Never deleted: revisions name them';
+
+-- Name: COLUMN api_keys.name; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.name IS 'Unique among keys that have no revoked_at';
+
+-- Name: COLUMN api_keys.hash; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.hash IS 'SHA-256 of the key; the key itself is stored nowhere';
+
+-- Name: COLUMN api_keys.scope; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.scope IS 'Each includes those before it: read, write, admin';
+
+-- Name: COLUMN api_keys.revoked_at; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.revoked_at IS 'The key works until then; after a rotation with grace that is in the future';
+
+-- Name: api_keys_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.api_keys ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.api_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: article_events; Type: TABLE
+
+CREATE TABLE onrecord.article_events (
+    event_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    article_id bigint NOT NULL
+);
+
+-- Name: TABLE article_events; Type: COMMENT
+
+COMMENT ON TABLE onrecord.article_events IS 'Follows events.article_ids';
+
+-- Name: articles; Type: TABLE
+
+CREATE TABLE onrecord.articles (
+    id bigint NOT NULL,
+    external_id text,
+    headline text,
+    alternative_headline text,
+    source_id bigint,
+    url text,
+    byline text,
+    dateline text,
+    section text,
+    language text DEFAULT 'en'::text NOT NULL,
+    published_at timestamp with time zone,
+    modified_at timestamp with time zone,
+    summary text,
+    body text,
+    body_sha256 text,
+    keywords text[] DEFAULT '{}'::text[] NOT NULL,
+    rights text,
+    via jsonb DEFAULT '[]'::jsonb NOT NULL,
+    mentions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    CONSTRAINT articles_alternative_headline_check CHECK ((char_length(alternative_headline) <= 2000)),
+    CONSTRAINT articles_body_check CHECK ((char_length(body) <= 2000000)),
+    CONSTRAINT articles_byline_check CHECK ((char_length(byline) <= 1000)),
+    CONSTRAINT articles_change_actor_check CHECK ((char_length(change_actor) <= 500)),
+    CONSTRAINT articles_change_reason_check CHECK ((char_length(change_reason) <= 500)),
+    CONSTRAINT articles_dateline_check CHECK ((char_length(dateline) <= 500)),
+    CONSTRAINT articles_external_id_check CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 255))),
+    CONSTRAINT articles_extra_check CHECK ((jsonb_typeof(extra) = 'object'::text)),
+    CONSTRAINT articles_headline_check CHECK ((char_length(headline) <= 2000)),
+    CONSTRAINT articles_headline_or_url_check CHECK (((headline IS NOT NULL) OR (url IS NOT NULL))),
+    CONSTRAINT articles_keywords_check CHECK (onrecord.texts_valid(keywords, 200)),
+    CONSTRAINT articles_language_check CHECK (((char_length(language) <= 35) AND (language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text))),
+    CONSTRAINT articles_mentions_check CHECK (((mentions = '[]'::jsonb) OR onrecord.objects_valid(mentions, '{speaker_id}'::text[], '{as_printed,role}'::text[]))),
+    CONSTRAINT articles_rights_check CHECK ((char_length(rights) <= 2000)),
+    CONSTRAINT articles_section_check CHECK (((char_length(section) >= 1) AND (char_length(section) <= 200))),
+    CONSTRAINT articles_summary_check CHECK ((char_length(summary) <= 20000)),
+    CONSTRAINT articles_url_check CHECK (((octet_length(url) >= 1) AND (octet_length(url) <= 2048))),
+    CONSTRAINT articles_via_check CHECK (((via = '[]'::jsonb) OR onrecord.objects_valid(via, '{source_id}'::text[], '{as_printed}'::text[])))
+);
+
+-- Name: TABLE articles; Type: COMMENT
+
+COMMENT ON TABLE onrecord.articles IS 'What an outlet published, with its text as it came';
+
+-- Name: COLUMN articles.headline; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.headline IS 'Null only where the url is known';
+
+-- Name: COLUMN articles.dateline; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.dateline IS 'Place and agency as printed before the text';
+
+-- Name: COLUMN articles.language; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.language IS 'BCP 47';
+
+-- Name: COLUMN articles.body; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.body IS 'As it came: no trimming, no normal form. Spans of quotes count its code points';
+
+-- Name: COLUMN articles.body_sha256; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.body_sha256 IS 'Computed: hex of the SHA-256 of the body in UTF-8';
+
+-- Name: COLUMN articles.via; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.via IS 'Outlets it relies on: [{source_id, as_printed}]';
+
+-- Name: COLUMN articles.mentions; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.mentions IS 'Who is named: [{speaker_id, as_printed, role}]';
+
+-- Name: articles_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.articles ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.articles_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: changes; Type: TABLE
+
+CREATE TABLE onrecord.changes (
+    id bigint NOT NULL,
+    pos bigint,
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    operation text NOT NULL,
+    version bigint NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_by bigint,
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
+)
+PARTITION BY RANGE (changed_at);
+
+-- Name: TABLE changes; Type: COMMENT
+
+COMMENT ON TABLE onrecord.changes IS 'One row for each change of a record, written in its transaction';
+
+-- Name: COLUMN changes.id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.changes.id IS 'In order of writing, which is not the order of commits';
+
+-- Name: COLUMN changes.pos; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.changes.pos IS 'In order of becoming visible; null: not numbered yet';
+
+-- Name: COLUMN changes.version; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.changes.version IS 'The record''s version after it; of a deletion, the tombstone''s';
+
+-- Name: changes_default; Type: TABLE
+
+CREATE TABLE onrecord.changes_default (
+    id bigint NOT NULL,
+    pos bigint,
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    operation text NOT NULL,
+    version bigint NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_by bigint,
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
+);
+
+-- Name: changes_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.changes ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: events; Type: TABLE
+
+CREATE TABLE onrecord.events (
+    id bigint NOT NULL,
+    external_id text,
+    name text NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    status text DEFAULT 'announced'::text NOT NULL,
+    starts_on text,
+    ends_on text,
+    date_as_printed text,
+    place text,
+    description text,
+    part_of_id bigint,
+    participants jsonb DEFAULT '[]'::jsonb NOT NULL,
+    article_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    starts_on_first date GENERATED ALWAYS AS (onrecord.edtf_first(starts_on)) STORED,
+    starts_on_last date GENERATED ALWAYS AS (onrecord.edtf_last(starts_on)) STORED,
+    ends_on_first date GENERATED ALWAYS AS (onrecord.edtf_first(ends_on)) STORED,
+    ends_on_last date GENERATED ALWAYS AS (onrecord.edtf_last(ends_on)) STORED,
+    CONSTRAINT events_article_ids_check CHECK (onrecord.ids_valid(article_ids)),
+    CONSTRAINT events_change_actor_check CHECK ((char_length(change_actor) <= 500)),
+    CONSTRAINT events_change_reason_check CHECK ((char_length(change_reason) <= 500)),
+    CONSTRAINT events_date_as_printed_check CHECK ((char_length(date_as_printed) <= 500)),
+    CONSTRAINT events_description_check CHECK ((char_length(description) <= 20000)),
+    CONSTRAINT events_ends_on_check CHECK (((ends_on IS NULL) OR (ends_on_first IS NOT NULL))),
+    CONSTRAINT events_external_id_check CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 255))),
+    CONSTRAINT events_extra_check CHECK ((jsonb_typeof(extra) = 'object'::text)),
+    CONSTRAINT events_kind_check CHECK ((kind = ANY (ARRAY['meeting'::text, 'visit'::text, 'appointment'::text, 'ruling'::text, 'summit'::text, 'announcement'::text, 'other'::text]))),
+    CONSTRAINT events_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
+    CONSTRAINT events_participants_check CHECK (((participants = '[]'::jsonb) OR onrecord.objects_valid(participants, '{speaker_id}'::text[], '{role}'::text[]))),
+    CONSTRAINT events_place_check CHECK (((char_length(place) >= 1) AND (char_length(place) <= 500))),
+    CONSTRAINT events_starts_on_check CHECK (((starts_on IS NULL) OR (starts_on_first IS NOT NULL))),
+    CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['announced'::text, 'planned'::text, 'occurred'::text, 'cancelled'::text])))
+);
+
+-- Name: TABLE events; Type: COMMENT
+
+COMMENT ON TABLE onrecord.events IS 'What articles report and quotes are about';
+
+-- Name: COLUMN events.status; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.status IS 'announced: no occasion named yet; planned: occasion named';
+
+-- Name: COLUMN events.starts_on; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.starts_on IS 'EDTF date of reduced precision: 2025, 2025-05, 2025-05-15';
+
+-- Name: COLUMN events.ends_on; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.ends_on IS 'EDTF date of reduced precision';
+
+-- Name: COLUMN events.part_of_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.part_of_id IS 'The event that this one is part of';
+
+-- Name: COLUMN events.participants; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.participants IS 'Who takes part: [{speaker_id, role}]';
+
+-- Name: COLUMN events.article_ids; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.article_ids IS 'The articles that report it';
+
+-- Name: COLUMN events.starts_on_first; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.starts_on_first IS 'First and last day of starts_on and ends_on, for filters and sorting';
+
+-- Name: events_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.events ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: instance; Type: TABLE
+
+CREATE TABLE onrecord.instance (
+    only_one boolean DEFAULT true NOT NULL,
+    epoch uuid DEFAULT gen_random_uuid() NOT NULL,
+    cursor_key bytea DEFAULT sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))) NOT NULL,
+    CONSTRAINT instance_cursor_key_check CHECK ((octet_length(cursor_key) = 32)),
+    CONSTRAINT instance_only_one_check CHECK (only_one)
+);
+
+-- Name: TABLE instance; Type: COMMENT
+
+COMMENT ON TABLE onrecord.instance IS 'One row: what all servers on this database share';
+
+-- Name: COLUMN instance.epoch; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.instance.epoch IS 'Changes when a backup is restored, so that tokens of the change log from before are refused';
+
+-- Name: COLUMN instance.cursor_key; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.instance.cursor_key IS 'Signs cursors';
+
+-- Name: mentions; Type: TABLE
+
+CREATE TABLE onrecord.mentions (
+    article_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    speaker_id bigint NOT NULL
+);
+
+-- Name: TABLE mentions; Type: COMMENT
+
+COMMENT ON TABLE onrecord.mentions IS 'Follows articles.mentions';
+
+-- Name: participants; Type: TABLE
+
+CREATE TABLE onrecord.participants (
+    event_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    speaker_id bigint NOT NULL
+);
+
+-- Name: TABLE participants; Type: COMMENT
+
+COMMENT ON TABLE onrecord.participants IS 'Follows events.participants';
+
+-- Name: quote_abouts; Type: TABLE
+
+CREATE TABLE onrecord.quote_abouts (
+    quote_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    speaker_id bigint NOT NULL
+);
+
+-- Name: TABLE quote_abouts; Type: COMMENT
+
+COMMENT ON TABLE onrecord.quote_abouts IS 'Follows quotes.about_ids';
+
+-- Name: quotes; Type: TABLE
+
+CREATE TABLE onrecord.quotes (
+    id bigint NOT NULL,
+    external_id text,
+    article_id bigint NOT NULL,
+    text text NOT NULL,
+    kind text DEFAULT 'direct'::text NOT NULL,
+    speaker_id bigint,
+    speaker_as_printed text,
+    role text,
+    relayed_by jsonb,
+    spans integer[] DEFAULT '{}'::integer[] NOT NULL,
+    prefix text,
+    suffix text,
+    cue text,
+    channel text,
+    said_on text,
+    continues_id bigint,
+    about_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    event_id bigint,
+    status text DEFAULT 'confirmed'::text NOT NULL,
+    confidence double precision,
+    anchor text,
+    published_at timestamp with time zone,
+    source_id bigint,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    said_on_first date GENERATED ALWAYS AS (onrecord.edtf_first(said_on)) STORED,
+    said_on_last date GENERATED ALWAYS AS (onrecord.edtf_last(said_on)) STORED,
+    relayed_by_id bigint GENERATED ALWAYS AS (((relayed_by ->> 'speaker_id'::text))::bigint) STORED,
+    CONSTRAINT quotes_about_ids_check CHECK (onrecord.ids_valid(about_ids)),
+    CONSTRAINT quotes_anchor_check CHECK ((anchor = ANY (ARRAY['anchored'::text, 'lost'::text]))),
+    CONSTRAINT quotes_anchor_spans_check CHECK (((anchor <> 'anchored'::text) OR (cardinality(spans) > 0))),
+    CONSTRAINT quotes_change_actor_check CHECK ((char_length(change_actor) <= 500)),
+    CONSTRAINT quotes_change_reason_check CHECK ((char_length(change_reason) <= 500)),
+    CONSTRAINT quotes_channel_check CHECK ((channel = ANY (ARRAY['speech'::text, 'interview'::text, 'statement'::text, 'social_media'::text, 'other'::text]))),
+    CONSTRAINT quotes_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT quotes_continues_id_check CHECK ((continues_id <> id)),
+    CONSTRAINT quotes_cue_check CHECK ((char_length(cue) <= 200)),
+    CONSTRAINT quotes_external_id_check CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 255))),
+    CONSTRAINT quotes_extra_check CHECK ((jsonb_typeof(extra) = 'object'::text)),
+    CONSTRAINT quotes_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'partial'::text, 'indirect'::text]))),
+    CONSTRAINT quotes_prefix_check CHECK ((char_length(prefix) <= 1000)),
+    CONSTRAINT quotes_relayed_by_check CHECK (((relayed_by IS NULL) OR onrecord.object_valid(relayed_by, '{speaker_id}'::text[], '{as_printed,role,cue}'::text[]))),
+    CONSTRAINT quotes_role_check CHECK ((char_length(role) <= 500)),
+    CONSTRAINT quotes_said_on_check CHECK (((said_on IS NULL) OR (said_on_first IS NOT NULL))),
+    CONSTRAINT quotes_spans_check CHECK (onrecord.spans_valid(spans)),
+    CONSTRAINT quotes_speaker_as_printed_check CHECK ((char_length(speaker_as_printed) <= 500)),
+    CONSTRAINT quotes_status_check CHECK ((status = ANY (ARRAY['proposed'::text, 'confirmed'::text, 'rejected'::text]))),
+    CONSTRAINT quotes_suffix_check CHECK ((char_length(suffix) <= 1000)),
+    CONSTRAINT quotes_text_check CHECK (((char_length(text) >= 1) AND (char_length(text) <= 100000)))
+);
+
+-- Name: TABLE quotes; Type: COMMENT
+
+COMMENT ON TABLE onrecord.quotes IS 'The words on record: whose, in what role, where in the article';
+
+-- Name: COLUMN quotes.kind; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.kind IS 'partial: a quoted fragment inside a paraphrase';
+
+-- Name: COLUMN quotes.speaker_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.speaker_id IS 'Null: unattributed';
+
+-- Name: COLUMN quotes.role; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.role IS 'As printed, at the time of the quote';
+
+-- Name: COLUMN quotes.relayed_by; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.relayed_by IS 'Who passes the words on: {speaker_id, as_printed, role, cue}';
+
+-- Name: COLUMN quotes.spans; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.spans IS 'Where in the article''s body: start, end, start, end ... in code points, end exclusive';
+
+-- Name: COLUMN quotes.prefix; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.prefix IS 'The 32 code points before it';
+
+-- Name: COLUMN quotes.suffix; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.suffix IS 'The 32 code points after it';
+
+-- Name: COLUMN quotes.cue; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.cue IS 'The word that introduces it: said, wrote, argued';
+
+-- Name: COLUMN quotes.said_on; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.said_on IS 'EDTF date of reduced precision';
+
+-- Name: COLUMN quotes.continues_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.continues_id IS 'The quote that it goes on from';
+
+-- Name: COLUMN quotes.about_ids; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.about_ids IS 'Speakers that the words are about';
+
+-- Name: COLUMN quotes.event_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.event_id IS 'The event that the words are about';
+
+-- Name: COLUMN quotes.status; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.status IS 'Only what is confirmed shows, unless asked for';
+
+-- Name: COLUMN quotes.confidence; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.confidence IS '0 to 1: how sure whoever proposed it was';
+
+-- Name: COLUMN quotes.anchor; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.anchor IS 'lost: the article''s body no longer holds the words';
+
+-- Name: COLUMN quotes.published_at; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.published_at IS 'The article''s; kept so by triggers';
+
+-- Name: COLUMN quotes.source_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.source_id IS 'The article''s; kept so by triggers';
+
+-- Name: COLUMN quotes.said_on_first; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.said_on_first IS 'First and last day of said_on, for filters and sorting';
+
+-- Name: COLUMN quotes.relayed_by_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.relayed_by_id IS 'relayed_by.speaker_id, for filters and the foreign key';
+
+-- Name: quotes_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.quotes ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.quotes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: revisions; Type: TABLE
+
+CREATE TABLE onrecord.revisions (
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    version bigint NOT NULL,
+    state jsonb,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+)
+PARTITION BY RANGE (replaced_at);
+
+-- Name: TABLE revisions; Type: COMMENT
+
+COMMENT ON TABLE onrecord.revisions IS 'Former versions of records, whole; the last one of a deleted record is its tombstone';
+
+-- Name: COLUMN revisions.resource; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.revisions.resource IS 'The record''s table: articles, quotes ...';
+
+-- Name: COLUMN revisions.state; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.revisions.state IS 'The row as it was; null: deleted';
+
+-- Name: COLUMN revisions.changed_at; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.revisions.changed_at IS 'When this version came to be; by whom: the next three';
+
+-- Name: COLUMN revisions.changed_by; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.revisions.changed_by IS 'API key; null: by SQL';
+
+-- Name: COLUMN revisions.replaced_at; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.revisions.replaced_at IS 'When it ceased to be the present one. Months of it are partitions';
+
+-- Name: revisions_default; Type: TABLE
+
+CREATE TABLE onrecord.revisions_default (
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    version bigint NOT NULL,
+    state jsonb,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+-- Name: sources; Type: TABLE
+
+CREATE TABLE onrecord.sources (
+    id bigint NOT NULL,
+    external_id text,
+    name text NOT NULL,
+    url text,
+    country text,
+    description text,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    CONSTRAINT sources_change_actor_check CHECK ((char_length(change_actor) <= 500)),
+    CONSTRAINT sources_change_reason_check CHECK ((char_length(change_reason) <= 500)),
+    CONSTRAINT sources_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT sources_description_check CHECK ((char_length(description) <= 20000)),
+    CONSTRAINT sources_external_id_check CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 255))),
+    CONSTRAINT sources_extra_check CHECK ((jsonb_typeof(extra) = 'object'::text)),
+    CONSTRAINT sources_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
+    CONSTRAINT sources_url_check CHECK (((octet_length(url) >= 1) AND (octet_length(url) <= 2048)))
+);
+
+-- Name: TABLE sources; Type: COMMENT
+
+COMMENT ON TABLE onrecord.sources IS 'Outlets that publish articles';
+
+-- Name: COLUMN sources.country; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.sources.country IS 'ISO 3166-1 alpha-2';
+
+-- Name: sources_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.sources ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.sources_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: speakers_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.speakers ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.speakers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: via; Type: TABLE
+
+CREATE TABLE onrecord.via (
+    article_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    source_id bigint NOT NULL
+);
+
+-- Name: TABLE via; Type: COMMENT
+
+COMMENT ON TABLE onrecord.via IS 'Follows articles.via';
+
+-- Name: changes_default; Type: TABLE ATTACH
+
+ALTER TABLE ONLY onrecord.changes ATTACH PARTITION onrecord.changes_default DEFAULT;
+
+-- Name: revisions_default; Type: TABLE ATTACH
+
+ALTER TABLE ONLY onrecord.revisions ATTACH PARTITION onrecord.revisions_default DEFAULT;
+
+-- Name: affiliations affiliations_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.affiliations
+    ADD CONSTRAINT affiliations_pkey PRIMARY KEY (speaker_id, "position");
+
+-- Name: api_keys api_keys_hash_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.api_keys
+    ADD CONSTRAINT api_keys_hash_key UNIQUE (hash);
+
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+-- Name: article_events article_events_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.article_events
+    ADD CONSTRAINT article_events_pkey PRIMARY KEY (event_id, "position");
+
+-- Name: articles articles_external_id_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.articles
+    ADD CONSTRAINT articles_external_id_key UNIQUE (external_id);
+
+-- Name: articles articles_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.articles
+    ADD CONSTRAINT articles_pkey PRIMARY KEY (id);
+
+-- Name: articles articles_url_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.articles
+    ADD CONSTRAINT articles_url_key UNIQUE (url);
+
+-- Name: changes changes_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (id, changed_at);
+
+-- Name: changes_default changes_default_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.changes_default
+    ADD CONSTRAINT changes_default_pkey PRIMARY KEY (id, changed_at);
+
+-- Name: events events_external_id_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.events
+    ADD CONSTRAINT events_external_id_key UNIQUE (external_id);
+
+-- Name: events events_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
+-- Name: instance instance_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.instance
+    ADD CONSTRAINT instance_pkey PRIMARY KEY (only_one);
+
+-- Name: mentions mentions_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.mentions
+    ADD CONSTRAINT mentions_pkey PRIMARY KEY (article_id, "position");
+
+-- Name: participants participants_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.participants
+    ADD CONSTRAINT participants_pkey PRIMARY KEY (event_id, "position");
+
+-- Name: quote_abouts quote_abouts_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quote_abouts
+    ADD CONSTRAINT quote_abouts_pkey PRIMARY KEY (quote_id, "position");
+
+-- Name: quotes quotes_external_id_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quotes
+    ADD CONSTRAINT quotes_external_id_key UNIQUE (external_id);
+
+-- Name: quotes quotes_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quotes
+    ADD CONSTRAINT quotes_pkey PRIMARY KEY (id);
+
+-- Name: revisions revisions_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.revisions
+    ADD CONSTRAINT revisions_pkey PRIMARY KEY (resource, record_id, version, replaced_at);
+
+-- Name: revisions_default revisions_default_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.revisions_default
+    ADD CONSTRAINT revisions_default_pkey PRIMARY KEY (resource, record_id, version, replaced_at);
+
+-- Name: sources sources_external_id_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.sources
+    ADD CONSTRAINT sources_external_id_key UNIQUE (external_id);
+
+-- Name: sources sources_name_country_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.sources
+    ADD CONSTRAINT sources_name_country_key UNIQUE NULLS NOT DISTINCT (name, country);
+
+-- Name: sources sources_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.sources
+    ADD CONSTRAINT sources_pkey PRIMARY KEY (id);
+
+-- Name: speakers speakers_external_id_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speakers
+    ADD CONSTRAINT speakers_external_id_key UNIQUE (external_id);
+
+-- Name: speakers speakers_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speakers
+    ADD CONSTRAINT speakers_pkey PRIMARY KEY (id);
+
+-- Name: via via_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.via
+    ADD CONSTRAINT via_pkey PRIMARY KEY (article_id, "position");
+
+-- Name: affiliations_article_id_idx; Type: INDEX
+
+CREATE INDEX affiliations_article_id_idx ON onrecord.affiliations USING btree (article_id, speaker_id);
+
+-- Name: affiliations_organization_id_idx; Type: INDEX
+
+CREATE INDEX affiliations_organization_id_idx ON onrecord.affiliations USING btree (organization_id, speaker_id);
+
+-- Name: api_keys_name_key; Type: INDEX
+
+CREATE UNIQUE INDEX api_keys_name_key ON onrecord.api_keys USING btree (name) WHERE (revoked_at IS NULL);
+
+-- Name: article_events_article_id_idx; Type: INDEX
+
+CREATE INDEX article_events_article_id_idx ON onrecord.article_events USING btree (article_id, event_id);
+
+-- Name: articles_body_sha256_idx; Type: INDEX
+
+CREATE INDEX articles_body_sha256_idx ON onrecord.articles USING btree (body_sha256) WHERE (body_sha256 IS NOT NULL);
+
+-- Name: articles_created_at_id_idx; Type: INDEX
+
+CREATE INDEX articles_created_at_id_idx ON onrecord.articles USING btree (created_at, id);
+
+-- Name: articles_keywords_idx; Type: INDEX
+
+CREATE INDEX articles_keywords_idx ON onrecord.articles USING gin (keywords) WITH (fastupdate=off);
+
+-- Name: articles_language_id_idx; Type: INDEX
+
+CREATE INDEX articles_language_id_idx ON onrecord.articles USING btree (language, id);
+
+-- Name: articles_published_at_id_idx; Type: INDEX
+
+CREATE INDEX articles_published_at_id_idx ON onrecord.articles USING btree (published_at, id);
+
+-- Name: articles_section_id_idx; Type: INDEX
+
+CREATE INDEX articles_section_id_idx ON onrecord.articles USING btree (section, id) WHERE (section IS NOT NULL);
+
+-- Name: articles_source_id_id_idx; Type: INDEX
+
+CREATE INDEX articles_source_id_id_idx ON onrecord.articles USING btree (source_id, id);
+
+-- Name: articles_updated_at_id_idx; Type: INDEX
+
+CREATE INDEX articles_updated_at_id_idx ON onrecord.articles USING btree (updated_at, id);
+
+-- Name: events_created_at_id_idx; Type: INDEX
+
+CREATE INDEX events_created_at_id_idx ON onrecord.events USING btree (created_at, id);
+
+-- Name: events_name_id_idx; Type: INDEX
+
+CREATE INDEX events_name_id_idx ON onrecord.events USING btree (name, id);
+
+-- Name: events_part_of_id_idx; Type: INDEX
+
+CREATE INDEX events_part_of_id_idx ON onrecord.events USING btree (part_of_id, id) WHERE (part_of_id IS NOT NULL);
+
+-- Name: events_starts_on_first_id_idx; Type: INDEX
+
+CREATE INDEX events_starts_on_first_id_idx ON onrecord.events USING btree (starts_on_first, id);
+
+-- Name: events_updated_at_id_idx; Type: INDEX
+
+CREATE INDEX events_updated_at_id_idx ON onrecord.events USING btree (updated_at, id);
+
+-- Name: mentions_speaker_id_idx; Type: INDEX
+
+CREATE INDEX mentions_speaker_id_idx ON onrecord.mentions USING btree (speaker_id, article_id);
+
+-- Name: participants_speaker_id_idx; Type: INDEX
+
+CREATE INDEX participants_speaker_id_idx ON onrecord.participants USING btree (speaker_id, event_id);
+
+-- Name: quote_abouts_speaker_id_idx; Type: INDEX
+
+CREATE INDEX quote_abouts_speaker_id_idx ON onrecord.quote_abouts USING btree (speaker_id, quote_id);
+
+-- Name: quotes_article_id_id_idx; Type: INDEX
+
+CREATE INDEX quotes_article_id_id_idx ON onrecord.quotes USING btree (article_id, id);
+
+-- Name: quotes_continues_id_idx; Type: INDEX
+
+CREATE INDEX quotes_continues_id_idx ON onrecord.quotes USING btree (continues_id, id) WHERE (continues_id IS NOT NULL);
+
+-- Name: quotes_created_at_id_idx; Type: INDEX
+
+CREATE INDEX quotes_created_at_id_idx ON onrecord.quotes USING btree (created_at, id);
+
+-- Name: quotes_event_id_idx; Type: INDEX
+
+CREATE INDEX quotes_event_id_idx ON onrecord.quotes USING btree (event_id, id) WHERE (event_id IS NOT NULL);
+
+-- Name: quotes_published_at_id_idx; Type: INDEX
+
+CREATE INDEX quotes_published_at_id_idx ON onrecord.quotes USING btree (published_at, id);
+
+-- Name: quotes_relayed_by_id_idx; Type: INDEX
+
+CREATE INDEX quotes_relayed_by_id_idx ON onrecord.quotes USING btree (relayed_by_id, id) WHERE (relayed_by_id IS NOT NULL);
+
+-- Name: quotes_said_on_first_id_idx; Type: INDEX
+
+CREATE INDEX quotes_said_on_first_id_idx ON onrecord.quotes USING btree (said_on_first, id);
+
+-- Name: quotes_source_id_id_idx; Type: INDEX
+
+CREATE INDEX quotes_source_id_id_idx ON onrecord.quotes USING btree (source_id, id);
+
+-- Name: quotes_speaker_id_id_idx; Type: INDEX
+
+CREATE INDEX quotes_speaker_id_id_idx ON onrecord.quotes USING btree (speaker_id, id);
+
+-- Name: quotes_updated_at_id_idx; Type: INDEX
+
+CREATE INDEX quotes_updated_at_id_idx ON onrecord.quotes USING btree (updated_at, id);
+
+-- Name: sources_created_at_id_idx; Type: INDEX
+
+CREATE INDEX sources_created_at_id_idx ON onrecord.sources USING btree (created_at, id);
+
+-- Name: sources_name_id_idx; Type: INDEX
+
+CREATE INDEX sources_name_id_idx ON onrecord.sources USING btree (name, id);
+
+-- Name: sources_updated_at_id_idx; Type: INDEX
+
+CREATE INDEX sources_updated_at_id_idx ON onrecord.sources USING btree (updated_at, id);
+
+-- Name: speakers_aliases_idx; Type: INDEX
+
+CREATE INDEX speakers_aliases_idx ON onrecord.speakers USING gin (aliases) WITH (fastupdate=off);
+
+-- Name: speakers_created_at_id_idx; Type: INDEX
+
+CREATE INDEX speakers_created_at_id_idx ON onrecord.speakers USING btree (created_at, id);
+
+-- Name: speakers_kind_id_idx; Type: INDEX
+
+CREATE INDEX speakers_kind_id_idx ON onrecord.speakers USING btree (kind, id);
+
+-- Name: speakers_name_id_idx; Type: INDEX
+
+CREATE INDEX speakers_name_id_idx ON onrecord.speakers USING btree (name, id);
+
+-- Name: speakers_part_of_id_idx; Type: INDEX
+
+CREATE INDEX speakers_part_of_id_idx ON onrecord.speakers USING btree (part_of_id, id) WHERE (part_of_id IS NOT NULL);
+
+-- Name: speakers_same_as_idx; Type: INDEX
+
+CREATE INDEX speakers_same_as_idx ON onrecord.speakers USING gin (same_as) WITH (fastupdate=off);
+
+-- Name: speakers_updated_at_id_idx; Type: INDEX
+
+CREATE INDEX speakers_updated_at_id_idx ON onrecord.speakers USING btree (updated_at, id);
+
+-- Name: via_source_id_idx; Type: INDEX
+
+CREATE INDEX via_source_id_idx ON onrecord.via USING btree (source_id, article_id);
+
+-- Name: changes_default_pkey; Type: INDEX ATTACH
+
+ALTER INDEX onrecord.changes_pkey ATTACH PARTITION onrecord.changes_default_pkey;
+
+-- Name: revisions_default_pkey; Type: INDEX ATTACH
+
+ALTER INDEX onrecord.revisions_pkey ATTACH PARTITION onrecord.revisions_default_pkey;
+
+-- Name: articles after_1_log; Type: TRIGGER
+
+CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+
+-- Name: events after_1_log; Type: TRIGGER
+
+CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+
+-- Name: quotes after_1_log; Type: TRIGGER
+
+CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+
+-- Name: sources after_1_log; Type: TRIGGER
+
+CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.sources FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+
+-- Name: speakers after_1_log; Type: TRIGGER
+
+CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.speakers FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+
+-- Name: quotes after_2_abouts; Type: TRIGGER
+
+CREATE TRIGGER after_2_abouts AFTER INSERT ON onrecord.quotes FOR EACH ROW WHEN ((new.about_ids <> '{}'::bigint[])) EXECUTE FUNCTION onrecord.quote_abouts_follow();
+
+-- Name: quotes after_2_abouts_update; Type: TRIGGER
+
+CREATE TRIGGER after_2_abouts_update AFTER UPDATE ON onrecord.quotes FOR EACH ROW WHEN ((old.about_ids <> new.about_ids)) EXECUTE FUNCTION onrecord.quote_abouts_follow();
+
+-- Name: speakers after_2_affiliations; Type: TRIGGER
+
+CREATE TRIGGER after_2_affiliations AFTER INSERT ON onrecord.speakers FOR EACH ROW WHEN ((new.affiliations <> '[]'::jsonb)) EXECUTE FUNCTION onrecord.affiliations_follow();
+
+-- Name: speakers after_2_affiliations_update; Type: TRIGGER
+
+CREATE TRIGGER after_2_affiliations_update AFTER UPDATE ON onrecord.speakers FOR EACH ROW WHEN ((old.affiliations <> new.affiliations)) EXECUTE FUNCTION onrecord.affiliations_follow();
+
+-- Name: events after_2_articles; Type: TRIGGER
+
+CREATE TRIGGER after_2_articles AFTER INSERT ON onrecord.events FOR EACH ROW WHEN ((new.article_ids <> '{}'::bigint[])) EXECUTE FUNCTION onrecord.article_events_follow();
+
+-- Name: events after_2_articles_update; Type: TRIGGER
+
+CREATE TRIGGER after_2_articles_update AFTER UPDATE ON onrecord.events FOR EACH ROW WHEN ((old.article_ids <> new.article_ids)) EXECUTE FUNCTION onrecord.article_events_follow();
+
+-- Name: articles after_2_mentions; Type: TRIGGER
+
+CREATE TRIGGER after_2_mentions AFTER INSERT ON onrecord.articles FOR EACH ROW WHEN ((new.mentions <> '[]'::jsonb)) EXECUTE FUNCTION onrecord.mentions_follow();
+
+-- Name: articles after_2_mentions_update; Type: TRIGGER
+
+CREATE TRIGGER after_2_mentions_update AFTER UPDATE ON onrecord.articles FOR EACH ROW WHEN ((old.mentions <> new.mentions)) EXECUTE FUNCTION onrecord.mentions_follow();
+
+-- Name: events after_2_participants; Type: TRIGGER
+
+CREATE TRIGGER after_2_participants AFTER INSERT ON onrecord.events FOR EACH ROW WHEN ((new.participants <> '[]'::jsonb)) EXECUTE FUNCTION onrecord.participants_follow();
+
+-- Name: events after_2_participants_update; Type: TRIGGER
+
+CREATE TRIGGER after_2_participants_update AFTER UPDATE ON onrecord.events FOR EACH ROW WHEN ((old.participants <> new.participants)) EXECUTE FUNCTION onrecord.participants_follow();
+
+-- Name: articles after_2_via; Type: TRIGGER
+
+CREATE TRIGGER after_2_via AFTER INSERT ON onrecord.articles FOR EACH ROW WHEN ((new.via <> '[]'::jsonb)) EXECUTE FUNCTION onrecord.via_follow();
+
+-- Name: articles after_2_via_update; Type: TRIGGER
+
+CREATE TRIGGER after_2_via_update AFTER UPDATE ON onrecord.articles FOR EACH ROW WHEN ((old.via <> new.via)) EXECUTE FUNCTION onrecord.via_follow();
+
+-- Name: articles after_3_quotes_update; Type: TRIGGER
+
+CREATE TRIGGER after_3_quotes_update AFTER UPDATE ON onrecord.articles FOR EACH ROW WHEN (((old.published_at IS DISTINCT FROM new.published_at) OR (old.source_id IS DISTINCT FROM new.source_id))) EXECUTE FUNCTION onrecord.article_lead_quotes();
+
+-- Name: articles before_1_named; Type: TRIGGER
+
+CREATE TRIGGER before_1_named BEFORE UPDATE OF changed_by ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.record_named();
+
+-- Name: events before_1_named; Type: TRIGGER
+
+CREATE TRIGGER before_1_named BEFORE UPDATE OF changed_by ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.record_named();
+
+-- Name: quotes before_1_named; Type: TRIGGER
+
+CREATE TRIGGER before_1_named BEFORE UPDATE OF changed_by ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.record_named();
+
+-- Name: sources before_1_named; Type: TRIGGER
+
+CREATE TRIGGER before_1_named BEFORE UPDATE OF changed_by ON onrecord.sources FOR EACH ROW EXECUTE FUNCTION onrecord.record_named();
+
+-- Name: speakers before_1_named; Type: TRIGGER
+
+CREATE TRIGGER before_1_named BEFORE UPDATE OF changed_by ON onrecord.speakers FOR EACH ROW EXECUTE FUNCTION onrecord.record_named();
+
+-- Name: quotes before_2_article; Type: TRIGGER
+
+CREATE TRIGGER before_2_article BEFORE INSERT ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.quote_follow_article();
+
+-- Name: quotes before_2_article_update; Type: TRIGGER
+
+CREATE TRIGGER before_2_article_update BEFORE UPDATE ON onrecord.quotes FOR EACH ROW WHEN ((((old.article_id IS DISTINCT FROM new.article_id) OR (old.published_at IS DISTINCT FROM new.published_at)) OR (old.source_id IS DISTINCT FROM new.source_id))) EXECUTE FUNCTION onrecord.quote_follow_article();
+
+-- Name: articles before_2_hash; Type: TRIGGER
+
+CREATE TRIGGER before_2_hash BEFORE INSERT ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.article_hash();
+
+-- Name: articles before_2_hash_update; Type: TRIGGER
+
+CREATE TRIGGER before_2_hash_update BEFORE UPDATE ON onrecord.articles FOR EACH ROW WHEN (((old.body IS DISTINCT FROM new.body) OR (old.body_sha256 IS DISTINCT FROM new.body_sha256))) EXECUTE FUNCTION onrecord.article_hash();
+
+-- Name: events before_2_part_of; Type: TRIGGER
+
+CREATE TRIGGER before_2_part_of BEFORE INSERT ON onrecord.events FOR EACH ROW WHEN ((new.part_of_id IS NOT NULL)) EXECUTE FUNCTION onrecord.part_of_check();
+
+-- Name: speakers before_2_part_of; Type: TRIGGER
+
+CREATE TRIGGER before_2_part_of BEFORE INSERT ON onrecord.speakers FOR EACH ROW WHEN ((new.part_of_id IS NOT NULL)) EXECUTE FUNCTION onrecord.part_of_check();
+
+-- Name: events before_2_part_of_update; Type: TRIGGER
+
+CREATE TRIGGER before_2_part_of_update BEFORE UPDATE ON onrecord.events FOR EACH ROW WHEN (((new.part_of_id <> old.part_of_id) OR ((new.part_of_id IS NOT NULL) AND (old.part_of_id IS NULL)))) EXECUTE FUNCTION onrecord.part_of_check();
+
+-- Name: speakers before_2_part_of_update; Type: TRIGGER
+
+CREATE TRIGGER before_2_part_of_update BEFORE UPDATE ON onrecord.speakers FOR EACH ROW WHEN (((new.part_of_id <> old.part_of_id) OR ((new.part_of_id IS NOT NULL) AND (old.part_of_id IS NULL)))) EXECUTE FUNCTION onrecord.part_of_check();
+
+-- Name: articles before_3_update; Type: TRIGGER
+
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.record_update();
+
+-- Name: events before_3_update; Type: TRIGGER
+
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"starts_on_first": null, "starts_on_last": null, "ends_on_first": null, "ends_on_last": null}');
+
+-- Name: quotes before_3_update; Type: TRIGGER
+
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"said_on_first": null, "said_on_last": null, "relayed_by_id": null}');
+
+-- Name: sources before_3_update; Type: TRIGGER
+
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.sources FOR EACH ROW EXECUTE FUNCTION onrecord.record_update();
+
+-- Name: speakers before_3_update; Type: TRIGGER
+
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.speakers FOR EACH ROW EXECUTE FUNCTION onrecord.record_update();
+
+-- Name: affiliations affiliations_article_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.affiliations
+    ADD CONSTRAINT affiliations_article_id_fkey FOREIGN KEY (article_id) REFERENCES onrecord.articles(id) DEFERRABLE;
+
+-- Name: affiliations affiliations_organization_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.affiliations
+    ADD CONSTRAINT affiliations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES onrecord.speakers(id);
+
+-- Name: affiliations affiliations_speaker_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.affiliations
+    ADD CONSTRAINT affiliations_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id) ON DELETE CASCADE;
+
+-- Name: article_events article_events_article_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.article_events
+    ADD CONSTRAINT article_events_article_id_fkey FOREIGN KEY (article_id) REFERENCES onrecord.articles(id);
+
+-- Name: article_events article_events_event_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.article_events
+    ADD CONSTRAINT article_events_event_id_fkey FOREIGN KEY (event_id) REFERENCES onrecord.events(id) ON DELETE CASCADE;
+
+-- Name: articles articles_source_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.articles
+    ADD CONSTRAINT articles_source_id_fkey FOREIGN KEY (source_id) REFERENCES onrecord.sources(id);
+
+-- Name: events events_part_of_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.events
+    ADD CONSTRAINT events_part_of_id_fkey FOREIGN KEY (part_of_id) REFERENCES onrecord.events(id);
+
+-- Name: mentions mentions_article_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.mentions
+    ADD CONSTRAINT mentions_article_id_fkey FOREIGN KEY (article_id) REFERENCES onrecord.articles(id) ON DELETE CASCADE;
+
+-- Name: mentions mentions_speaker_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.mentions
+    ADD CONSTRAINT mentions_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id);
+
+-- Name: participants participants_event_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.participants
+    ADD CONSTRAINT participants_event_id_fkey FOREIGN KEY (event_id) REFERENCES onrecord.events(id) ON DELETE CASCADE;
+
+-- Name: participants participants_speaker_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.participants
+    ADD CONSTRAINT participants_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id);
+
+-- Name: quote_abouts quote_abouts_quote_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quote_abouts
+    ADD CONSTRAINT quote_abouts_quote_id_fkey FOREIGN KEY (quote_id) REFERENCES onrecord.quotes(id) ON DELETE CASCADE;
+
+-- Name: quote_abouts quote_abouts_speaker_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quote_abouts
+    ADD CONSTRAINT quote_abouts_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id);
+
+-- Name: quotes quotes_article_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quotes
+    ADD CONSTRAINT quotes_article_id_fkey FOREIGN KEY (article_id) REFERENCES onrecord.articles(id);
+
+-- Name: quotes quotes_continues_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quotes
+    ADD CONSTRAINT quotes_continues_id_fkey FOREIGN KEY (continues_id) REFERENCES onrecord.quotes(id);
+
+-- Name: quotes quotes_event_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quotes
+    ADD CONSTRAINT quotes_event_id_fkey FOREIGN KEY (event_id) REFERENCES onrecord.events(id);
+
+-- Name: quotes quotes_relayed_by_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quotes
+    ADD CONSTRAINT quotes_relayed_by_id_fkey FOREIGN KEY (relayed_by_id) REFERENCES onrecord.speakers(id);
+
+-- Name: quotes quotes_speaker_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.quotes
+    ADD CONSTRAINT quotes_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id);
+
+-- Name: speakers speakers_part_of_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speakers
+    ADD CONSTRAINT speakers_part_of_id_fkey FOREIGN KEY (part_of_id) REFERENCES onrecord.speakers(id);
+
+-- Name: via via_article_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.via
+    ADD CONSTRAINT via_article_id_fkey FOREIGN KEY (article_id) REFERENCES onrecord.articles(id) ON DELETE CASCADE;
+
+-- Name: via via_source_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.via
+    ADD CONSTRAINT via_source_id_fkey FOREIGN KEY (source_id) REFERENCES onrecord.sources(id);
+

@@ -1,0 +1,197 @@
+"""Versions, revisions, the log of changes: what every write leaves behind."""
+
+import pytest
+
+TABLES = ("sources", "articles", "speakers", "events", "quotes")
+WHO = "changed_by, change_actor, change_reason"
+
+
+def given(row):
+    """The columns of a row that are not computed by the table itself."""
+    return [name for name in row if not name.endswith(("_first", "_last")) and name != "relayed_by_id"]
+
+
+def revisions(db, resource, record_id):
+    return db.rows(f"""SELECT * FROM onrecord.revisions WHERE resource = '{resource}' AND record_id = {record_id}
+                       ORDER BY version""")
+
+
+def changes(db, resource, record_id):
+    found = db.rows(f"""SELECT * FROM onrecord.changes WHERE resource = '{resource}' AND record_id = {record_id}
+                        ORDER BY id""")
+    return [(change["operation"], change["version"], change["changed_by"]) for change in found]
+
+
+def everything(db):
+    """How much history there is, of all records."""
+    return db.row("""SELECT (SELECT count(*) FROM onrecord.revisions) AS revisions,
+                            (SELECT count(*) FROM onrecord.changes) AS changes""")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_change_raises_the_version_and_keeps_the_former_row_whole(db, table):
+    before = db.row(f"SELECT * FROM onrecord.{table} WHERE id = 1")
+    after = db.row(f"""UPDATE onrecord.{table} SET extra = '{{"a": 1}}', changed_by = 7, change_actor = 'Ann',
+                       change_reason = 'why' WHERE id = 1 RETURNING *""")
+    assert after["version"] == 2
+    assert after["updated_at"] > before["updated_at"]
+    assert after["created_at"] == before["created_at"]
+    changed = ("extra", "version", "updated_at", "changed_by", "change_actor", "change_reason")
+    assert {k: v for k, v in after.items() if k not in changed} == {k: v for k, v in before.items() if k not in changed}
+    (revision,) = revisions(db, table, 1)
+    assert revision["state"] == before
+    assert (revision["version"], revision["changed_at"]) == (1, before["updated_at"])
+    assert (revision["changed_by"], revision["change_actor"], revision["change_reason"]) == (None, None, "seed")
+    assert changes(db, table, 1) == [("insert", 1, None), ("update", 2, 7)]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_change_of_nothing_leaves_no_trace(db, table):
+    before = db.row(f"SELECT * FROM onrecord.{table} WHERE id = 1")
+    history = everything(db)
+    same = ", ".join(f"{name} = {name}" for name in given(before) if name != "id" and name not in WHO)
+    after = db.row(f"UPDATE onrecord.{table} SET {same}, changed_by = 9, change_actor = 'x' WHERE id = 1 RETURNING *")
+    assert after == before
+    assert everything(db) == history
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["said_on = '2025-05'", "relayed_by = jsonb_set(relayed_by, '{cue}', '\"via\"')", "spans = '{1,2}'",
+     "about_ids = '{5,7}'", "confidence = 0.5", "text = text || ' '", "event_id = NULL"],
+)  # fmt: skip
+def test_each_kind_of_column_counts_as_a_change(db, change):
+    assert db.value(f"UPDATE onrecord.quotes SET {change} WHERE id = 3 RETURNING version") == 2
+
+
+def test_a_row_with_computed_columns_may_stay_the_same_too(db):
+    db.run("""UPDATE onrecord.quotes SET said_on = '2025' WHERE id = 3;
+              UPDATE onrecord.events SET starts_on = '2025', ends_on = '2026' WHERE id = 1;""")
+    assert db.value("UPDATE onrecord.quotes SET said_on = '2025', text = text WHERE id = 3 RETURNING version") == 2
+    assert db.value("UPDATE onrecord.events SET ends_on = '2026', name = name WHERE id = 1 RETURNING version") == 2
+
+
+def test_record_update_knows_the_computed_columns_of_each_table(seeded):
+    for table in TABLES:
+        computed = seeded.values(f"""SELECT column_name FROM information_schema.columns WHERE table_schema = 'onrecord'
+                                     AND table_name = '{table}' AND is_generated = 'ALWAYS'""")
+        told = seeded.value(f"""SELECT encode(tgargs, 'escape') FROM pg_trigger
+                                WHERE tgrelid = 'onrecord.{table}'::regclass AND tgname = 'before_3_update'""")
+        for name in computed:
+            assert f'"{name}": null' in told, f"{table}: the trigger before_3_update must be told of {name}"
+        assert told.count("null") == len(computed)
+
+
+def test_id_and_created_at_stay(db):
+    before = db.row("SELECT id, created_at FROM onrecord.sources WHERE id = 1")
+    db.run("UPDATE onrecord.sources SET id = 77, created_at = '2001-01-01', country = 'GB' WHERE id = 1")
+    assert db.row("SELECT id, created_at FROM onrecord.sources WHERE country = 'GB'") == before
+
+
+def test_who_is_not_taken_from_the_change_before(db):
+    db.run("UPDATE onrecord.quotes SET cue = 'a', changed_by = 7, change_actor = 'Ann' WHERE id = 1")
+    after = db.row(f"UPDATE onrecord.quotes SET cue = 'b' WHERE id = 1 RETURNING version, {WHO}")
+    assert after == {"version": 3, "changed_by": None, "change_actor": None, "change_reason": None}
+    after = db.row(f"UPDATE onrecord.quotes SET cue = 'c', changed_by = 8 WHERE id = 1 RETURNING version, changed_by")
+    assert after == {"version": 4, "changed_by": 8}
+    assert changes(db, "quotes", 1) == [("insert", 1, None), ("update", 2, 7), ("update", 3, None), ("update", 4, 8)]
+    assert [revision["changed_by"] for revision in revisions(db, "quotes", 1)] == [None, 7, None]
+
+
+def test_who_may_be_said_by_settings(db):
+    db.run("""SET LOCAL onrecord.changed_by = '12'; SET LOCAL onrecord.change_actor = 'Ann';
+              SET LOCAL onrecord.change_reason = 'typo';
+              UPDATE onrecord.quotes SET cue = 'a' WHERE id = 1""")
+    after = db.row(f"SELECT {WHO} FROM onrecord.quotes WHERE id = 1")
+    assert after == {"changed_by": 12, "change_actor": "Ann", "change_reason": "typo"}
+
+
+def test_a_deletion_leaves_the_row_and_a_tombstone(db):
+    before = db.row("SELECT * FROM onrecord.quotes WHERE id = 15")
+    db.run("""SELECT set_config('onrecord.changed_by', '5', true), set_config('onrecord.change_actor', 'Bob', true),
+                     set_config('onrecord.change_reason', 'a hoax', true);
+              DELETE FROM onrecord.quotes WHERE id = 15""")
+    row, tombstone = revisions(db, "quotes", 15)
+    assert (row["version"], row["state"], row["change_reason"]) == (1, before, "seed")
+    assert (tombstone["version"], tombstone["state"]) == (2, None)
+    assert (tombstone["changed_by"], tombstone["change_actor"], tombstone["change_reason"]) == (5, "Bob", "a hoax")
+    assert tombstone["changed_at"] > before["updated_at"]
+    assert changes(db, "quotes", 15) == [("insert", 1, None), ("delete", 2, 5)]
+
+
+def test_a_deletion_by_nobody_in_particular(db):
+    db.run("SET LOCAL onrecord.changed_by = ''; DELETE FROM onrecord.quotes WHERE id = 15")
+    tombstone = revisions(db, "quotes", 15)[-1]
+    assert (tombstone["changed_by"], tombstone["change_actor"], tombstone["change_reason"]) == (None, None, None)
+
+
+def test_a_revision_can_be_put_back_as_it_was(db):
+    before = db.row("SELECT * FROM onrecord.quotes WHERE id = 3")
+    db.run("DELETE FROM onrecord.quotes WHERE id = 3")
+    columns = ", ".join(given(before))
+    db.run(f"""INSERT INTO onrecord.quotes ({columns})
+               SELECT {columns} FROM jsonb_populate_record(NULL::onrecord.quotes, (
+                   SELECT state FROM onrecord.revisions AS r
+                   WHERE r.resource = 'quotes' AND r.record_id = 3 AND r.version = 1))""")
+    assert db.row("SELECT * FROM onrecord.quotes WHERE id = 3") == before
+
+
+def test_what_fails_leaves_no_history(db):
+    history = everything(db)
+    db.run("""SAVEPOINT here; UPDATE onrecord.quotes SET cue = 'x'; DELETE FROM onrecord.quotes WHERE id = 15;
+              ROLLBACK TO here""")
+    assert everything(db) == history
+    assert db.refused("UPDATE onrecord.quotes SET status = 'x'") == ("23514", "quotes_status_check")
+    assert everything(db) == history
+
+
+def test_an_article_leads_its_quotes(db):
+    db.run("""UPDATE onrecord.articles SET published_at = '2025-05-15T10:00:00Z', source_id = 2, changed_by = 4,
+              change_actor = 'Ann', change_reason = 'dated' WHERE id = 1""")
+    quotes = db.rows(f"SELECT id, version, published_at, source_id, {WHO} FROM onrecord.quotes ORDER BY id")
+    assert len(quotes) == 15
+    for quote in quotes:
+        assert (quote["published_at"], quote["source_id"]) == ("2025-05-15T10:00:00+00:00", 2)
+        assert [quote[name] for name in ("version", *WHO.split(", "))] == [2, 4, "Ann", "dated"]
+        assert changes(db, "quotes", quote["id"])[-1] == ("update", 2, 4)
+
+
+def test_another_change_of_an_article_is_none_of_its_quotes(db):
+    db.run("UPDATE onrecord.articles SET headline = 'x' WHERE id = 1")
+    assert db.values("SELECT DISTINCT version FROM onrecord.quotes") == [1]
+
+
+def test_a_quote_follows_its_article(db):
+    db.run("""INSERT INTO onrecord.articles (id, url, published_at, source_id)
+              VALUES (9, 'https://example.org/9', '2025-01-02Z', 2);
+              INSERT INTO onrecord.quotes (id, article_id, text, published_at, source_id)
+              VALUES (99, 9, 'Yes.', '1999-01-01Z', 1);
+              UPDATE onrecord.quotes SET article_id = 9 WHERE id = 1;
+              UPDATE onrecord.quotes SET published_at = now(), source_id = 1 WHERE id = 99""")
+    followed = db.rows("""SELECT id, published_at, source_id, version FROM onrecord.quotes WHERE article_id = 9
+                          ORDER BY id""")
+    assert followed == [
+        {"id": 1, "published_at": "2025-01-02T00:00:00+00:00", "source_id": 2, "version": 2},
+        {"id": 99, "published_at": "2025-01-02T00:00:00+00:00", "source_id": 2, "version": 1},
+    ]
+
+
+def test_the_hash_follows_the_body(db):
+    db.run("UPDATE onrecord.articles SET body = 'é' WHERE id = 1")
+    sha256 = "4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c"
+    assert db.value("SELECT body_sha256 FROM onrecord.articles") == sha256
+    assert db.value("UPDATE onrecord.articles SET body_sha256 = 'x' WHERE id = 1 RETURNING body_sha256") == sha256
+    assert db.value("UPDATE onrecord.articles SET body = NULL WHERE id = 1 RETURNING body_sha256") is None
+
+
+@pytest.mark.parametrize("first", ["article", "quote"])
+def test_an_article_and_its_new_quote_at_once(copy, first):
+    """Whichever commits first, the quote ends up with what its article has."""
+    statements = {
+        "article": "UPDATE onrecord.articles SET published_at = '2025-05-15Z' WHERE id = 1",
+        "quote": "INSERT INTO onrecord.quotes (article_id, text) VALUES (1, 'Yes.')",
+    }
+    copy.run("BEGIN")
+    copy.run(statements.pop(first))
+    assert copy.beside(*statements.values()) is None
+    assert copy.values("SELECT DISTINCT published_at FROM onrecord.quotes") == ["2025-05-15T00:00:00+00:00"]
