@@ -1,0 +1,67 @@
+#include "db/batch.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_CAPACITY = 4 };
+
+void batch_init(Batch *batch, Arena *arena, Lane lane, void (*complete)(Batch *), void *owner) {
+    memset(batch, 0, sizeof *batch);
+    batch->arena = arena;
+    batch->lane = lane;
+    batch->complete = complete;
+    batch->owner = owner;
+}
+
+int batch_add(Batch *batch, const char *sql, int param_count, const char *const *params) {
+    if (batch->count == batch->capacity) {
+        int capacity = batch->capacity > 0 ? 2 * batch->capacity : BATCH_CAPACITY;
+        batch->statements =
+            arena_grow(batch->arena, batch->statements, (size_t)batch->capacity * sizeof *batch->statements,
+                       (size_t)capacity * sizeof *batch->statements);
+        batch->capacity = capacity;
+    }
+    batch->statements[batch->count] =
+        (Statement){.sql = sql, .param_count = param_count, .params = params, .result = NULL};
+    return batch->count++;
+}
+
+void batch_release(Batch *batch) {
+    for (int i = 0; i < batch->count; i++)
+        PQclear(batch->statements[i].result);
+    batch->count = 0;
+    batch->write = false;
+    batch->outcome = BATCH_PENDING;
+    memset(&batch->error, 0, sizeof batch->error);
+}
+
+int batch_rows(const Batch *batch, int index) {
+    return result_rows(batch->statements[index].result);
+}
+
+long batch_touched(const Batch *batch, int index) {
+    Result *result = batch->statements[index].result;
+    return result ? strtol(PQcmdTuples(result), NULL, 10) : 0;
+}
+
+int result_rows(const Result *result) {
+    return PQntuples(result);
+}
+
+int result_columns(const Result *result) {
+    return PQnfields(result);
+}
+
+const char *result_value(const Result *result, int row, int column) {
+    const char *value = PQgetvalue(result, row, column); /* "" for a null, which is asked about last: it is rare */
+    return value[0] == '\0' && PQgetisnull(result, row, column) ? NULL : value;
+}
+
+size_t result_size(const Result *result) {
+    return PQresultMemorySize(result);
+}
+
+size_t result_length(const Result *result, int row, int column) {
+    return (size_t)PQgetlength(result, row, column);
+}

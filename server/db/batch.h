@@ -1,0 +1,95 @@
+/* batch.h: what a handler queues for PostgreSQL: one or more statements with one outcome.
+ *
+ * The statements of a batch go out together and are one transaction: they stand between two Sync messages of the
+ * pipeline, which PostgreSQL runs as an implicit transaction. The outcome is known only when the Sync has been
+ * answered, so a write that is BATCH_DONE is durable.
+ *
+ * A batch, its statements and their parameters belong to the one who queued it (a request's arena) and stay untouched
+ * until `complete` is called, exactly once, on the worker's own thread. The results belong to the batch; batch_release
+ * gives them back. */
+#ifndef ONRECORD_DB_BATCH_H
+#define ONRECORD_DB_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "db/result.h"
+
+/* Where a batch runs. Each lane has its own connections, settings and bound on its queue. */
+typedef enum Lane {
+    LANE_POINT, /* reads by id and others of constant cost: generic plans; many share one Sync */
+    LANE_LIST,  /* lists: custom plans; what takes longer than the quick timeout is run again in LANE_SLOW */
+    LANE_WRITE, /* everything that changes something */
+    LANE_SLOW,  /* what may take its time */
+    LANE_COUNT
+} Lane;
+
+typedef struct Statement {
+    const char *sql; /* text made of our own words alone: every value of a client is a parameter */
+    int param_count;
+    const char *const *params; /* text format; NULL is SQL null */
+    Result *result;            /* set when the batch is BATCH_DONE */
+} Statement;
+
+typedef enum BatchOutcome {
+    BATCH_PENDING,
+    BATCH_DONE,        /* every statement ran and the transaction is committed */
+    BATCH_FAILED,      /* PostgreSQL refused: see `error`; nothing was changed */
+    BATCH_UNAVAILABLE, /* no connection, and nothing was sent: nothing was changed */
+    BATCH_BUSY,        /* the lane's queue is full: nothing was changed */
+    BATCH_UNKNOWN      /* a write that was sent when the connection broke: nobody knows */
+} BatchOutcome;
+
+/* What PostgreSQL said of a failure. For errors.h and the log; none of it may reach a client. */
+typedef struct DbError {
+    char sqlstate[6];
+    int statement;          /* index in the batch */
+    const char *constraint; /* these belong to the batch's arena; "" where PostgreSQL names none */
+    const char *table;
+    const char *message;
+    const char *detail;
+} DbError;
+
+typedef struct Batch Batch;
+struct Batch {
+    Arena *arena; /* where statements grow, and where an error's texts go */
+    Lane lane;
+    bool write; /* a broken connection leaves its outcome unknown */
+    int count;
+    int capacity;
+    Statement *statements;
+    void (*complete)(Batch *batch);
+    void *owner; /* for `complete` */
+
+    BatchOutcome outcome;
+    DbError error;
+
+    /* db's own */
+    Batch *next;
+    Lane runs_in; /* `lane`, or LANE_SLOW after the quick timeout */
+    int results_seen;
+    bool sent;    /* its Sync is on its way: PostgreSQL may commit it */
+    bool skipped; /* stood behind one that failed */
+    bool alone;   /* must not share a Sync: it was skipped once */
+    bool retried; /* was prepared anew once (26000, 0A000) */
+    bool rerun;   /* has lost a connection once */
+    int64_t queued_us;
+};
+
+/* An empty batch on `arena`, whose outcome goes to `complete`. Reads by default: set `write` for what changes rows. */
+void batch_init(Batch *batch, Arena *arena, Lane lane, void (*complete)(Batch *), void *owner);
+
+/* Adds a statement; answers its index. `params` (param_count of them) stay the caller's and untouched until completion.
+ */
+int batch_add(Batch *batch, const char *sql, int param_count, const char *const *params);
+
+/* Frees the results and makes the batch empty, ready for the next statements; a read again. The lane stays. */
+void batch_release(Batch *batch);
+
+/* The rows of statement `index` of a batch that is done; how many rows a write touched. */
+int batch_rows(const Batch *batch, int index);
+long batch_touched(const Batch *batch, int index);
+
+#endif

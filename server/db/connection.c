@@ -1,0 +1,200 @@
+#include "db/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/log.h"
+#include "base/moment.h"
+#include "db/session.h"
+
+enum {
+    CONNECT_US = 5000000, /* an attempt that takes longer is given up */
+    SILENCE_US = 5000000, /* beyond a statement's timeout: then the peer is dead */
+    SETTLED_US = 50000,   /* a connection that lived shorter waits before the next attempt */
+    BACKOFF_FIRST_US = 50000,
+    BACKOFF_LAST_US = 500000
+};
+
+void connection_init(Connection *c, ConnectionHome *home, Lane lane) {
+    memset(c, 0, sizeof *c);
+    c->home = home;
+    c->lane = lane;
+    c->fd = -1;
+    statements_init(&c->statements);
+}
+
+int connection_timeout_ms(const Connection *c) {
+    bool quick = c->lane == LANE_POINT || c->lane == LANE_LIST;
+    return quick ? c->home->quick_timeout_ms : c->home->slow_timeout_ms;
+}
+
+int connection_room(const Connection *c) {
+    static const int rooms[LANE_COUNT] = {[LANE_POINT] = 64, [LANE_LIST] = 32, [LANE_WRITE] = 16, [LANE_SLOW] = 1};
+    return c->state == CONNECTION_READY ? rooms[c->lane] - c->in_flight : 0;
+}
+
+void connection_watch(Connection *c, uint32_t events) {
+    int fd = PQsocket(c->pg);
+    if (fd < 0)
+        return;
+    if (fd == c->fd && events == c->events && c->state != CONNECTION_CONNECTING)
+        return;
+    /* While it connects, libpq may have closed one socket and opened another under the same number. */
+    struct epoll_event event = {.events = events, .data = {.ptr = c}};
+    int done = fd == c->fd ? epoll_ctl(c->home->epoll_fd, EPOLL_CTL_MOD, fd, &event) : -1;
+    if (done < 0)
+        done = epoll_ctl(c->home->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    if (done < 0 && errno == EEXIST)
+        done = epoll_ctl(c->home->epoll_fd, EPOLL_CTL_MOD, fd, &event);
+    if (done < 0)
+        log_event(LOG_ERROR, "database connection cannot be watched", "error", strerror(errno), NULL);
+    c->fd = fd;
+    c->events = events;
+}
+
+void connection_start(Connection *c) {
+    int64_t now = clock_monotonic_us();
+    c->fatal = false;
+    c->swollen = false;
+    c->deadline_us = now + CONNECT_US;
+    c->state = CONNECTION_CONNECTING;
+    c->pg = session_start(c->home->conninfo);
+    if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD) {
+        connection_lost(c, NULL);
+        return;
+    }
+    connection_watch(c, EPOLLOUT);
+}
+
+static void connected(Connection *c) {
+    const char *fault = session_server_fault(c->pg);
+    if (fault) {
+        connection_lost(c, fault);
+        return;
+    }
+    c->state = CONNECTION_GREETING;
+    if (PQsetnonblocking(c->pg, 1) != 0 || !PQenterPipelineMode(c->pg)) {
+        connection_lost(c, NULL);
+        return;
+    }
+    connection_watch(c, EPOLLIN);
+    if (pipeline_greet(c))
+        pipeline_flush(c);
+}
+
+static void connect_go_on(Connection *c) {
+    switch (PQconnectPoll(c->pg)) {
+    case PGRES_POLLING_READING:
+        connection_watch(c, EPOLLIN);
+        break;
+    case PGRES_POLLING_WRITING:
+        connection_watch(c, EPOLLOUT);
+        break;
+    case PGRES_POLLING_OK:
+        connected(c);
+        break;
+    default:
+        connection_lost(c, NULL);
+    }
+}
+
+void connection_event(Connection *c, uint32_t events) {
+    if (c->state == CONNECTION_DOWN)
+        return;
+    if (c->state == CONNECTION_CONNECTING) {
+        connect_go_on(c);
+        return;
+    }
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP)) {
+        c->progress_us = clock_monotonic_us();
+        /* At the end of the stream libpq forgets what it waits for: first take what it has read already (a send that
+         * fails reads as well), which may be PostgreSQL's last word. */
+        if (!pipeline_drain(c))
+            return;
+        bool whole = PQconsumeInput(c->pg) == 1;
+        if (!pipeline_drain(c))
+            return;
+        if (!whole || PQstatus(c->pg) == CONNECTION_BAD) {
+            connection_lost(c, NULL);
+            return;
+        }
+    }
+    pipeline_flush(c);
+}
+
+int64_t connection_due_us(const Connection *c) {
+    switch (c->state) {
+    case CONNECTION_DOWN:
+        return c->retry_us;
+    case CONNECTION_READY:
+        if (c->entry_first == c->entry_end)
+            return INT64_MAX;
+        return c->progress_us + (int64_t)connection_timeout_ms(c) * 1000 + SILENCE_US;
+    default:
+        return c->deadline_us;
+    }
+}
+
+void connection_tick(Connection *c, int64_t now_us) {
+    if (now_us < connection_due_us(c))
+        return;
+    if (c->state == CONNECTION_DOWN)
+        connection_start(c);
+    else
+        connection_lost(c, c->state == CONNECTION_READY ? "the server does not answer any more"
+                                                        : "the server does not answer");
+}
+
+static int64_t backoff_us(Connection *c) {
+    if (c->attempts == 0)
+        return 0;
+    int64_t delay = BACKOFF_LAST_US;
+    if (c->attempts < 5)
+        delay = (int64_t)BACKOFF_FIRST_US << (c->attempts - 1);
+    c->home->random = c->home->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    int64_t jitter = (int64_t)(c->home->random >> 33) % (delay / 2 + 1);
+    return delay + jitter < BACKOFF_LAST_US ? delay + jitter : BACKOFF_LAST_US - jitter / 2;
+}
+
+static void disconnect(Connection *c) {
+    if (c->fd >= 0 && c->pg && PQsocket(c->pg) == c->fd)
+        epoll_ctl(c->home->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+    PQfinish(c->pg);
+    c->pg = NULL;
+    c->fd = -1;
+    c->events = 0;
+    c->state = CONNECTION_DOWN;
+}
+
+void connection_lost(Connection *c, const char *reason) {
+    int64_t now = clock_monotonic_us();
+    bool was_ready = c->state == CONNECTION_READY;
+    pool_connection_fault(c->home->pool, c, was_ready, reason);
+    c->attempts = was_ready && now - c->ready_us > SETTLED_US ? 0 : c->attempts + 1;
+    disconnect(c);
+    c->retry_us = now + backoff_us(c);
+    statements_clear(&c->statements);
+    pipeline_abandon(c);
+}
+
+bool connection_renew(Connection *c) {
+    if (!c->swollen || c->state != CONNECTION_READY || c->entry_first != c->entry_end || c->group_size > 0)
+        return false;
+    pool_connection_renewed(c->home->pool, c);
+    disconnect(c);
+    statements_clear(&c->statements);
+    connection_start(c);
+    return true;
+}
+
+void connection_close(Connection *c) {
+    disconnect(c);
+    c->retry_us = INT64_MAX;
+    statements_clear(&c->statements);
+    pipeline_abandon(c);
+    free(c->entries);
+    c->entries = NULL;
+    c->entry_size = 0;
+}

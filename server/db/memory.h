@@ -1,0 +1,11 @@
+/* memory.h: memory that outlives requests, for db alone. Running out of it ends the process, as in arena.h: what is
+ * asked for here is small and bounded. Give it back with free(). */
+#ifndef ONRECORD_DB_MEMORY_H
+#define ONRECORD_DB_MEMORY_H
+
+#include <stddef.h>
+
+void *memory_zeroed(size_t count, size_t size) __attribute__((returns_nonnull));
+char *memory_text(const char *text) __attribute__((returns_nonnull));
+
+#endif

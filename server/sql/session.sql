@@ -1,0 +1,24 @@
+-- What a pipelined connection says first: its settings, and a look at whether the session is its own.
+
+-- name: session_begin
+SELECT pg_catalog.pg_backend_pid(),
+       pg_catalog.set_config('onrecord.session', $1, false),
+       pg_catalog.set_config('statement_timeout', $2, false),
+       pg_catalog.set_config('lock_timeout', $3, false),
+       pg_catalog.set_config('plan_cache_mode', $4, false),
+       pg_catalog.set_config('idle_in_transaction_session_timeout', '10s', false),
+       pg_catalog.set_config('idle_session_timeout', '0', false),
+       pg_catalog.set_config('search_path', 'pg_catalog', false),
+       pg_catalog.set_config('DateStyle', 'ISO, YMD', false),
+       pg_catalog.set_config('IntervalStyle', 'iso_8601', false),
+       pg_catalog.set_config('TimeZone', 'UTC', false),
+       pg_catalog.set_config('bytea_output', 'hex', false),
+       pg_catalog.set_config('extra_float_digits', '1', false),
+       pg_catalog.set_config('standard_conforming_strings', 'on', false),
+       pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
+       pg_catalog.set_config('synchronous_commit', 'on', false),
+       pg_catalog.set_config('jit', 'off', false),
+       pg_catalog.set_config('max_parallel_workers_per_gather', '0', false)
+
+-- name: session_check
+SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('onrecord.session', true)

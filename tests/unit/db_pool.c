@@ -1,0 +1,244 @@
+/* The pool against a PostgreSQL of its own: outcomes, shared Syncs, statements, lost connections. */
+#include <signal.h>
+
+#include "db_fixture.h"
+
+static int setup(void **state) {
+    if (cluster_setup(state) != 0)
+        return -1;
+    pool_start(500, 3000);
+    loop_until_ready();
+    Batch *made = run_one(LANE_WRITE, true,
+                          "CREATE TABLE public.item (id integer PRIMARY KEY, value integer CONSTRAINT item_value_key "
+                          "UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+    int done = made->outcome == BATCH_DONE ? 0 : -1;
+    batch_release(made);
+    return done;
+}
+
+static int teardown(void **state) {
+    pool_end();
+    return cluster_teardown(state);
+}
+
+static void test_outcomes(void **state) {
+    (void)state;
+    const char *params[] = {"40", NULL};
+    Batch *batch = batch_of(LANE_POINT, false, "SELECT 42");
+    batch_add(batch, "SELECT $1::integer + 1, $2::text", 2, params);
+    submit(batch);
+    loop_run();
+    assert_string_equal(first_value(batch), "42");
+    assert_string_equal(result_value(batch->statements[1].result, 0, 0), "41");
+    assert_null(result_value(batch->statements[1].result, 0, 1));
+    batch_release(batch);
+
+    batch = run_one(LANE_WRITE, true, "INSERT INTO public.item SELECT i, i FROM generate_series(1, 10) AS i");
+    assert_int_equal(batch->outcome, BATCH_DONE);
+    assert_int_equal(batch_touched(batch, 0), 10);
+    batch_release(batch);
+
+    batch = run_one(LANE_WRITE, true, "INSERT INTO public.item VALUES (1, 100)");
+    assert_int_equal(batch->outcome, BATCH_FAILED);
+    assert_string_equal(batch->error.sqlstate, "23505");
+    assert_string_equal(batch->error.constraint, "item_pkey");
+    assert_string_equal(batch->error.table, "item");
+    assert_null(batch->statements[0].result);
+    batch_release(batch);
+}
+
+/* What is only found out by the commit is the write's own failure. */
+static void test_deferred(void **state) {
+    (void)state;
+    Batch *batch = run_one(LANE_WRITE, true, "INSERT INTO public.item VALUES (11, 1)");
+    assert_int_equal(batch->outcome, BATCH_FAILED);
+    assert_string_equal(batch->error.constraint, "item_value_key");
+    batch_release(batch);
+    batch = run_one(LANE_POINT, false, "SELECT count(*) FROM public.item WHERE id = 11");
+    assert_string_equal(first_value(batch), "0");
+    batch_release(batch);
+}
+
+static void test_one_transaction(void **state) {
+    (void)state;
+    Batch *batch = batch_of(LANE_WRITE, true, "INSERT INTO public.item VALUES (12, 12)");
+    batch_add(batch, "SELECT 1 / (SELECT count(*) FROM public.item WHERE id = 99)", 0, NULL);
+    submit(batch);
+    loop_run();
+    assert_int_equal(batch->outcome, BATCH_FAILED);
+    assert_int_equal(batch->error.statement, 1);
+    assert_string_equal(batch->error.sqlstate, "22012");
+    batch_release(batch);
+    batch = run_one(LANE_POINT, false, "SELECT count(*) FROM public.item WHERE id = 12");
+    assert_string_equal(first_value(batch), "0");
+    batch_release(batch);
+}
+
+/* Reads share a Sync; one that fails takes nobody with it. */
+static void test_failure_among_others(void **state) {
+    (void)state;
+    enum { COUNT = 40 };
+    static char texts[COUNT][48];
+    Batch *batches[COUNT];
+    uint64_t syncs = pool_counters(fixture_pool)->syncs;
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(texts[i], sizeof texts[i], i % 13 == 5 ? "SELECT 1 / (%d - %d)" : "SELECT %d + 0 * %d", i, i);
+        batches[i] = submit(batch_of(LANE_LIST, false, texts[i]));
+    }
+    loop_run();
+    for (int i = 0; i < COUNT; i++) {
+        if (i % 13 == 5)
+            assert_string_equal(batches[i]->error.sqlstate, "22012");
+        else
+            assert_int_equal(strtol(first_value(batches[i]), NULL, 10), i);
+        batch_release(batches[i]);
+    }
+    assert_true(pool_counters(fixture_pool)->syncs - syncs < COUNT);
+}
+
+static void test_slow(void **state) {
+    (void)state;
+    Batch *batch = run_one(LANE_LIST, false, "SELECT 7 FROM pg_sleep(1)");
+    assert_string_equal(first_value(batch), "7");
+    batch_release(batch);
+    batch = run_one(LANE_LIST, false, "SELECT 7 FROM pg_sleep(5)");
+    assert_int_equal(batch->outcome, BATCH_FAILED);
+    assert_string_equal(batch->error.sqlstate, "57014");
+    batch_release(batch);
+}
+
+/* Statements that PostgreSQL no longer has, or no longer takes, are prepared anew. */
+static void test_statements(void **state) {
+    (void)state;
+    static const char select[] = "SELECT * FROM public.item WHERE id = 1";
+    batch_release(run_one(LANE_POINT, false, select));
+    batch_release(run_one(LANE_POINT, false, select)); /* both connections */
+    batch_release(run_one(LANE_WRITE, true, "ALTER TABLE public.item ADD COLUMN more text"));
+    for (int i = 0; i < 4; i++) {
+        Batch *batch = run_one(LANE_POINT, false, select);
+        assert_string_equal(first_value(batch), "1");
+        assert_int_equal(result_columns(batch->statements[0].result), 3);
+        batch_release(batch);
+        batch_release(run_one(LANE_POINT, false, "DEALLOCATE ALL"));
+    }
+}
+
+/* More texts than a connection keeps. */
+static void test_eviction(void **state) {
+    (void)state;
+    enum { COUNT = 700 };
+    static char texts[COUNT][32];
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            snprintf(texts[i], sizeof texts[i], "SELECT %d", i);
+            Batch *batch = run_one(LANE_LIST, false, texts[i]);
+            assert_int_equal(strtol(first_value(batch), NULL, 10), i);
+            batch_release(batch);
+        }
+    }
+    Batch *batch = run_one(LANE_LIST, false, "SELECT count(*) <= 257 FROM pg_prepared_statements");
+    assert_string_equal(first_value(batch), "t");
+    batch_release(batch);
+}
+
+static void test_full_queue(void **state) {
+    (void)state;
+    enum { COUNT = 1000 };
+    static Batch *batches[COUNT];
+    int count[BATCH_UNKNOWN + 1] = {0};
+    for (int i = 0; i < COUNT; i++)
+        batches[i] = submit(batch_of(LANE_POINT, false, "SELECT 1"));
+    assert_int_equal(pool_load(fixture_pool), COUNT);
+    loop_run();
+    for (int i = 0; i < COUNT; i++) {
+        count[batches[i]->outcome]++;
+        batch_release(batches[i]);
+    }
+    assert_int_equal(count[BATCH_DONE] + count[BATCH_BUSY], COUNT);
+    assert_int_equal(count[BATCH_DONE], 2 * 64 + 100); /* in flight on two connections, and the queue */
+}
+
+/* Only the server's processes of this pool are ended: nobody hears of it but a write that was under way. */
+static void test_backend_ends(void **state) {
+    (void)state;
+    Batch *write = submit(batch_of(LANE_WRITE, true, "SELECT 5 FROM pg_sleep(0.5)"));
+    Batch *read = submit(batch_of(LANE_LIST, false, "SELECT 6 FROM pg_sleep(0.4)"));
+    loop_turn();
+    usleep(100000);
+    Batch *end = submit(batch_of(LANE_SLOW, false,
+                                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                 "WHERE application_name = 'onrecord' AND pid <> pg_backend_pid()"));
+    loop_run();
+    assert_string_equal(first_value(end), "4");
+    assert_string_equal(first_value(write), "5"); /* FATAL before its Sync: nothing had been changed, so it ran again */
+    assert_string_equal(first_value(read), "6");
+    batch_release(end);
+    batch_release(write);
+    batch_release(read);
+}
+
+/* The whole server dies, without a word. */
+static void test_server_dies(void **state) {
+    (void)state;
+    Batch *write = submit(batch_of(LANE_WRITE, true, "SELECT 5 FROM pg_sleep(2)"));
+    Batch *behind = submit(batch_of(LANE_WRITE, true, "INSERT INTO public.item VALUES (77, 77)"));
+    loop_turn();
+    usleep(100000);
+    pid_t pid = embedded_pid(fixture_cluster);
+    Batch *ask = submit(batch_of(LANE_POINT, false,
+                                 "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2)%' AND pid <> "
+                                 "pg_backend_pid()"));
+    while (ask->outcome == BATCH_PENDING)
+        loop_turn();
+    pid_t backend = (pid_t)strtol(first_value(ask), NULL, 10);
+    batch_release(ask);
+    kill(backend, SIGKILL); /* as if it had crashed: the postmaster ends all others, recovers, and serves again */
+    loop_run();
+    assert_int_equal(write->outcome, BATCH_UNKNOWN);
+    assert_int_equal(behind->outcome, BATCH_UNKNOWN);
+    batch_release(write);
+    batch_release(behind);
+
+    Batch *away = run_one(LANE_POINT, false, "SELECT 1");
+    assert_true(away->outcome == BATCH_UNAVAILABLE || away->outcome == BATCH_DONE);
+    batch_release(away);
+    loop_until_ready();
+    assert_int_equal(embedded_pid(fixture_cluster), pid);
+    Batch *again = run_one(LANE_POINT, false, "SELECT count(*) FROM public.item WHERE id = 77");
+    assert_string_equal(first_value(again), "0");
+    batch_release(again);
+}
+
+static void test_nobody_is_forgotten(void **state) {
+    (void)state;
+    Batch *in_flight = submit(batch_of(LANE_WRITE, true, "SELECT pg_sleep(1)"));
+    Batch *reading = submit(batch_of(LANE_POINT, false, "SELECT pg_sleep(0.2)"));
+    pool_flush(fixture_pool);
+    Batch *queued = submit(batch_of(LANE_WRITE, true, "SELECT 1"));
+    pool_end();
+    assert_int_equal(fixture_open, 0);
+    assert_int_equal(in_flight->outcome, BATCH_UNKNOWN);
+    assert_int_equal(reading->outcome, BATCH_UNAVAILABLE);
+    assert_int_equal(queued->outcome, BATCH_UNAVAILABLE);
+    pool_start(500, 3000);
+    Batch *early = run_one(LANE_POINT, false, "SELECT 1"); /* before any connection is ready */
+    assert_int_equal(early->outcome, BATCH_UNAVAILABLE);
+    loop_until_ready();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_deferred),
+        cmocka_unit_test(test_one_transaction),
+        cmocka_unit_test(test_failure_among_others),
+        cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_backend_ends),
+        cmocka_unit_test(test_server_dies),
+        cmocka_unit_test(test_nobody_is_forgotten),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
