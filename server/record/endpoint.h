@@ -1,0 +1,46 @@
+/* endpoint.h: an endpoint is one visible row: what it is called, who may call it, and its two functions.
+ *
+ * `plan` looks at the request and either answers (STEP_ANSWER: the answer's part of the exchange or a problem is set)
+ * or fills `x->batch` (STEP_QUERY). `done` is called when that batch is BATCH_DONE, with the same choice. A batch that
+ * ended otherwise never comes to `done`, unless the endpoint sets `failed`, which may turn it into a better answer; by
+ * default http answers it from errors.h. */
+#ifndef ONRECORD_RECORD_ENDPOINT_H
+#define ONRECORD_RECORD_ENDPOINT_H
+
+#include "db/keys.h"
+
+typedef struct Exchange Exchange;
+typedef struct Resource Resource;
+
+typedef enum Method {
+    METHOD_GET,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_COUNT
+} Method; /* HEAD is GET without a body; OPTIONS is answered by the router */
+
+typedef enum Step { STEP_ANSWER, STEP_QUERY } Step;
+
+/* What an endpoint takes as a body. */
+typedef enum Accepts {
+    ACCEPTS_NOTHING, /* a body is read and ignored */
+    ACCEPTS_JSON,    /* application/json */
+    ACCEPTS_PATCH    /* application/merge-patch+json or application/json */
+} Accepts;
+
+typedef struct Endpoint {
+    Method method;
+    const char *path; /* template: "/articles/{id}/quotes" */
+    const char *operation_id;
+    Scope scope; /* SCOPE_READ is open unless the setting closes reads; SCOPE_OPEN is always open */
+    Accepts accepts;
+    const Resource *resource;
+    const void *detail; /* the endpoint's own constant, e.g. the relation of a sub-collection */
+    Step (*plan)(Exchange *x);
+    Step (*done)(Exchange *x);
+    Step (*failed)(Exchange *x); /* may be NULL; x->batch.outcome is BATCH_FAILED */
+} Endpoint;
+
+#endif

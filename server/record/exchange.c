@@ -1,0 +1,34 @@
+#include "record/exchange.h"
+
+#include <assert.h>
+#include <string.h>
+
+void exchange_header(Exchange *x, const char *name, const char *value) {
+    assert(x->header_count < EXCHANGE_HEADERS);
+    x->headers[x->header_count++] = (AnswerHeader){name, value};
+}
+
+const char *exchange_parameter(const Exchange *x, const char *name) {
+    for (int i = 0; i < x->parameter_count; i++) {
+        if (strcmp(x->parameters[i].name, name) == 0)
+            return x->parameters[i].value;
+    }
+    return NULL;
+}
+
+json_t *exchange_own(Exchange *x, json_t *json) {
+    assert(x->owned_count < EXCHANGE_OWNED);
+    if (json != NULL)
+        x->owned[x->owned_count++] = json;
+    return json;
+}
+
+void exchange_give_back(Exchange *x, int keep) {
+    batch_release(&x->batch);
+    while (x->owned_count > keep)
+        json_decref(x->owned[--x->owned_count]);
+}
+
+void exchange_release(Exchange *x) {
+    exchange_give_back(x, 0);
+}

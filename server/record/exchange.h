@@ -1,0 +1,98 @@
+/* exchange.h: one request and its answer, as far as records are concerned.
+ *
+ * http/ fills the request's part, calls the endpoint's `plan`, sends `batch` to PostgreSQL while the step says so,
+ * calls `done` after each, and turns the answer's part into bytes on the wire. Everything in it lives in `arena`, until
+ * the answer is sent. */
+#ifndef ONRECORD_RECORD_EXCHANGE_H
+#define ONRECORD_RECORD_EXCHANGE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "db/batch.h"
+#include "record/endpoint.h"
+#include "record/problem.h"
+
+enum { EXCHANGE_IDS = 2, EXCHANGE_HEADERS = 12, IF_MATCH_MAX = 16, EXCHANGE_OWNED = 16 };
+
+/* What all exchanges share: settings that records depend on. Owned by the server; constant while it runs, but for the
+ * cursor key, which is filled in before the first request that needs it. */
+typedef struct Service {
+    const char *public_url; /* prefixes every link, no slash at its end; "" : links are relative */
+    bool if_match_required; /* PUT, PATCH and DELETE without If-Match answer 428 */
+    uint8_t cursor_key[32];
+} Service;
+
+/* A query parameter, decoded, in the order given. `name` and `value` are valid UTF-8 without NUL. */
+typedef struct Parameter {
+    const char *name;
+    const char *value;
+} Parameter;
+
+typedef struct AnswerHeader {
+    const char *name;
+    const char *value;
+} AnswerHeader;
+
+/* If-Match, as versions: what stands before the `-` in each strong ETag. */
+typedef struct IfMatch {
+    bool given;
+    bool any; /* `*` */
+    int count;
+    int64_t versions[IF_MATCH_MAX];
+} IfMatch;
+
+typedef struct Exchange {
+    /* the request */
+    Arena *arena;
+    const Service *service;
+    const Endpoint *endpoint;
+    Method method;             /* HEAD comes as METHOD_GET */
+    const char *path;          /* as sent, without the query; safe to repeat in a link */
+    int64_t ids[EXCHANGE_IDS]; /* the path's {id}s, in order */
+    Parameter *parameters;
+    int parameter_count;
+    json_t *json; /* the parsed body; NULL where there is none. Borrowed. */
+    IfMatch if_match;
+    int64_t key_id;    /* 0: no key */
+    const char *actor; /* Change-Actor and Change-Reason; NULL where not given */
+    const char *reason;
+
+    /* the way */
+    Batch batch;
+    void *state; /* the endpoint's own */
+
+    /* the answer: either a problem (problem.h) or this */
+    int status;
+    const char *content_type; /* NULL: application/json */
+    Buffer body;
+    const char *etag; /* without quotes; NULL: none */
+    AnswerHeader headers[EXCHANGE_HEADERS];
+    int header_count;
+    Problem problem;
+
+    json_t *owned[EXCHANGE_OWNED]; /* given back by exchange_release */
+    int owned_count;
+} Exchange;
+
+/* Keeps a JSON value until the exchange ends; takes over the reference. */
+json_t *exchange_own(Exchange *x, json_t *json);
+
+/* Gives back the batch's results, and of what exchange_own took all but the first `keep`. */
+void exchange_give_back(Exchange *x, int keep);
+
+/* Gives back what is not in the arena: the batch's results and what exchange_own took. http calls it when the answer
+ * was sent. */
+void exchange_release(Exchange *x);
+
+/* Adds a header to the answer; both texts must live as long as the exchange. */
+void exchange_header(Exchange *x, const char *name, const char *value);
+
+/* The parameter's value, or NULL. */
+const char *exchange_parameter(const Exchange *x, const char *name);
+
+#endif

@@ -1,0 +1,112 @@
+/* field.h: what a record is made of.
+ *
+ * A resource is a table of Fields. From that one table come its SELECT, filters, sort orders, sparse fields, JSON, the
+ * validation of a body and the wording of its faults, INSERT and UPDATE. A new field is one row there, its migration
+ * and its schema lines in openapi.yaml. */
+#ifndef ONRECORD_RECORD_FIELD_H
+#define ONRECORD_RECORD_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "record/endpoint.h"
+
+/* The types; type.c has a row for each: how it is checked, bound, filtered and rendered. */
+typedef enum FieldType {
+    TYPE_ID,        /* integer, 1 to 2^53 - 1 */
+    TYPE_REFERENCE, /* the id of another record; a body may give {"external_id"|"url"|"name": ...} instead */
+    TYPE_INTEGER,
+    TYPE_FRACTION, /* a number from 0 to 1 */
+    TYPE_TEXT,     /* as it came */
+    TYPE_NAME,     /* NFC, trimmed, not empty */
+    TYPE_URL,      /* absolute, http or https */
+    TYPE_LANGUAGE, /* BCP 47 */
+    TYPE_COUNTRY,  /* ISO 3166-1 alpha-2 */
+    TYPE_ENUM,
+    TYPE_EDTF, /* date of reduced precision; columns <name>_first and <name>_last hold its interval */
+    TYPE_TIMESTAMP,
+    TYPE_NAMES, /* lists: text[] */
+    TYPE_URLS,
+    TYPE_REFERENCES, /* bigint[] */
+    TYPE_SPANS,      /* int[] of pairs in SQL, [{start, end}] in JSON */
+    TYPE_OBJECT,     /* jsonb object with the members of the field */
+    TYPE_OBJECTS,    /* jsonb array of such objects */
+    TYPE_JSON,       /* jsonb object, any content */
+    TYPE_COUNT
+} FieldType;
+
+enum FieldFlag {
+    FIELD_REQUIRED = 1 << 0,  /* must be given on create, and is never null */
+    FIELD_NOT_NULL = 1 << 1,  /* has a default, and is never null */
+    FIELD_READ_ONLY = 1 << 2, /* computed; in a body only its present value passes */
+    FIELD_FILTER = 1 << 3,    /* with the operators of its type */
+    FIELD_SORT = 1 << 4,      /* has an index (field, id) */
+    FIELD_VIRTUAL = 1 << 5,   /* a filter alone: `predicate` says how; never rendered or written */
+    FIELD_WRITTEN = 1 << 7,   /* read-only to clients, but computed here and written with the record */
+    FIELD_PATH = 1 << 8,      /* may be filtered through a relation: ?article.language=fa */
+    FIELD_DERIVED = 1 << 9    /* a virtual filter that follows from other fields: nothing depends on it */
+};
+
+typedef struct Field {
+    const char *name; /* in JSON, in the query and as the column */
+    FieldType type;
+    unsigned flags;
+    int max;                     /* code points of a text or of each item of a list; 0: the type's own bound */
+    const char *const *values;   /* TYPE_ENUM: what is allowed, ended by NULL */
+    const char *fallback;        /* default, as PostgreSQL's input text; NULL: null */
+    const char *target;          /* TYPE_REFERENCE(S): the resource referred to, "speakers" */
+    const char *relation;        /* TYPE_REFERENCE: its name in include=, fields= and filter paths, "speaker" */
+    const struct Field *members; /* TYPE_OBJECT(S): ended by a row without a name */
+    const char *unique_with;     /* another field that together with this one is unique */
+    const char *predicate;       /* FIELD_VIRTUAL: SQL, with $T for the record's alias and $V for an array of ids */
+    const char *shown;           /* lists show only this value unless the field is filtered by */
+} Field;
+
+/* A to-many relation: a sub-collection (/articles/{id}/quotes) and an include on a single record. */
+typedef struct Relation {
+    const char *name;     /* "quotes" */
+    const char *resource; /* whose list it is, "quotes" */
+    const char *filter;   /* the filter there that takes this record's id, "article_id" */
+} Relation;
+
+typedef struct Write Write;
+
+/* The rows that every resource's table begins and ends with. */
+#define RECORD_HEAD                                                                                                    \
+    {.name = "id", .type = TYPE_ID, .flags = FIELD_READ_ONLY | FIELD_NOT_NULL | FIELD_FILTER | FIELD_SORT}, {          \
+        .name = "external_id", .type = TYPE_NAME, .flags = FIELD_FILTER, .max = 255                                    \
+    }
+#define RECORD_TAIL                                                                                                    \
+    {.name = "extra", .type = TYPE_JSON, .flags = FIELD_NOT_NULL, .fallback = "{}"},                                   \
+        {.name = "created_at",                                                                                         \
+         .type = TYPE_TIMESTAMP,                                                                                       \
+         .flags = FIELD_READ_ONLY | FIELD_NOT_NULL | FIELD_FILTER | FIELD_SORT},                                       \
+        {.name = "updated_at",                                                                                         \
+         .type = TYPE_TIMESTAMP,                                                                                       \
+         .flags = FIELD_READ_ONLY | FIELD_NOT_NULL | FIELD_FILTER | FIELD_SORT},                                       \
+        {.name = "version", .type = TYPE_INTEGER, .flags = FIELD_READ_ONLY | FIELD_NOT_NULL}, {                        \
+        .name = NULL                                                                                                   \
+    }
+
+struct Resource {
+    const char *name; /* plural: path, table and log name */
+    const char *singular;
+    const char *title;         /* "Article", in sentences and operationIds */
+    const char *table;         /* "onrecord.articles" */
+    const Field *fields;       /* ended by a row without a name */
+    const Relation *relations; /* ended by a row without a name; may be NULL */
+    const char *default_sort;  /* as in ?sort= */
+    /* Special steps of a write (write.h), or NULL. `check` adds faults of its own. `look` queues what must be read
+     * first: true when it did; then `looked` takes it: false when that showed faults. */
+    void (*check)(Write *write);
+    bool (*look)(Write *write);
+    bool (*looked)(Write *write);
+};
+
+/* All resources, and one by name (NULL: none such). */
+const Resource *const *resources_all(int *count);
+const Resource *resource_find(const char *name);
+const Field *field_find(const Resource *resource, const char *name, size_t length);
+int resource_field_count(const Resource *resource);
+
+#endif

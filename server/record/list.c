@@ -1,0 +1,309 @@
+#include "record/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/percent.h"
+#include "record/cursor.h"
+
+/* A statement's LIMIT is a literal, so that its plan knows it; few of them, so that few statements are prepared. */
+static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
+
+/* Parameters that every list takes beside its filters. */
+static const char *const list_parameters[] = {"limit", "cursor", "sort", "fields", "include", "count", "offsets", NULL};
+
+static bool is_list_parameter(const char *name) {
+    for (const char *const *known = list_parameters; *known != NULL; known++) {
+        if (strcmp(*known, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *filter_names(Arena *arena, const Resource *resource) {
+    Buffer names = buffer_new(arena, 256);
+    for (const Field *field = resource->fields; field->name != NULL; field++) {
+        if ((field->flags & FIELD_FILTER) != 0)
+            buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", field->name);
+    }
+    return names.data;
+}
+
+/* A hash of one parameter; those of a query are summed up, so that their order does not matter. */
+static uint64_t parameter_hash(const Parameter *parameter) {
+    uint64_t hash = hash64(parameter->name, strlen(parameter->name) + 1);
+    return hash64_more(hash, parameter->value, strlen(parameter->value) + 1);
+}
+
+static void parameter_read(Exchange *x, List *list, const Parameter *parameter) {
+    for (const Parameter *other = x->parameters; other < parameter; other++) {
+        if (strcmp(other->name, parameter->name) == 0) {
+            problem_fault(x, FAULT_PARAMETER, parameter->name, "is given more than once");
+            return;
+        }
+    }
+    if (is_list_parameter(parameter->name)) {
+        if (strcmp(parameter->name, "sort") == 0)
+            list->query += parameter_hash(parameter);
+        return;
+    }
+    if (list->filter_count == LIST_FILTERS) {
+        problem_fault(x, FAULT_PARAMETER, parameter->name, "is one filter too many: at most %d", LIST_FILTERS);
+        return;
+    }
+    if (!filter_read(x, list->resource, parameter, &list->filters[list->filter_count])) {
+        problem_fault(x, FAULT_PARAMETER, parameter->name, "is not a parameter of this list; filters are: %s",
+                      filter_names(x->arena, list->resource));
+        return;
+    }
+    list->filter_count++;
+    list->query += parameter_hash(parameter);
+}
+
+/* Lists show only what the resource says, unless its field is asked for. */
+static void shown_add(List *list) {
+    for (const Field *field = list->resource->fields; field->name != NULL; field++) {
+        bool asked = field->shown == NULL || list->filter_count > LIST_FILTERS;
+        for (int i = 0; i < list->filter_count && !asked; i++)
+            asked = list->filters[i].field == field && list->filters[i].step_count == 0;
+        if (!asked)
+            list->filters[list->filter_count++] = (Filter){.field = field, .value = field->shown};
+    }
+}
+
+static void limit_read(Exchange *x, List *list) {
+    const char *text = exchange_parameter(x, "limit");
+    const char *count = exchange_parameter(x, "count");
+    if (text != NULL) {
+        size_t digits = strspn(text, "0123456789");
+        bool whole = digits > 0 && digits < 5 && text[digits] == '\0' && text[0] != '0';
+        list->limit = whole ? (int)strtol(text, NULL, 10) : 0;
+        if (list->limit < 1 || list->limit > LIST_LIMIT_MAX)
+            problem_fault(x, FAULT_PARAMETER, "limit", "must be a whole number from 1 to %d", LIST_LIMIT_MAX);
+    }
+    if (count != NULL && strcmp(count, "exact") != 0)
+        problem_fault(x, FAULT_PARAMETER, "count", "must be exact, or left out");
+    list->total = count != NULL;
+}
+
+static void cursor_read(Exchange *x, List *list) {
+    const char *cursor = exchange_parameter(x, "cursor");
+    if (cursor == NULL)
+        return;
+    switch (cursor_decode(x->arena, x->service->cursor_key, list->query, cursor, list->after, list->sort.count)) {
+    case CURSOR_OK:
+        list->has_cursor = true;
+        break;
+    case CURSOR_MALFORMED:
+        problem_fault(x, FAULT_PARAMETER, "cursor", "is not a cursor of this service; take it from `next` as it is");
+        break;
+    case CURSOR_OF_ANOTHER_QUERY:
+        problem_fault(x, FAULT_PARAMETER, "cursor", "belongs to another list, other filters or another sort");
+        break;
+    }
+}
+
+/* The query as it came, but for its cursor. */
+static const char *link_make(Exchange *x) {
+    Buffer link = buffer_new(x->arena, 256);
+    if (x->service->public_url[0] != '\0') {
+        buffer_add_string(&link, x->service->public_url);
+        buffer_add_string(&link, x->path);
+    }
+    buffer_add_char(&link, '?');
+    for (int i = 0; i < x->parameter_count; i++) {
+        if (strcmp(x->parameters[i].name, "cursor") == 0)
+            continue;
+        percent_encode(&link, x->parameters[i].name);
+        buffer_add_char(&link, '=');
+        percent_encode(&link, x->parameters[i].value);
+        buffer_add_char(&link, '&');
+    }
+    return link.data;
+}
+
+static List *list_new(Exchange *x, const Resource *resource, const Field *by, int64_t id) {
+    List *list = arena_calloc(x->arena, 1, sizeof *list);
+    list->resource = resource;
+    list->service = x->service;
+    list->limit = LIST_LIMIT_DEFAULT;
+    list->query = hash64(resource->name, strlen(resource->name));
+    if (by != NULL) {
+        list->filters[list->filter_count++] = filter_id(x->arena, by, id);
+        Parameter parameter = {by->name, arena_printf(x->arena, "%lld", (long long)id)};
+        list->query += parameter_hash(&parameter);
+    }
+    return list;
+}
+
+List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t id) {
+    List *list = list_new(x, resource, by, id);
+    for (int i = 0; i < x->parameter_count; i++)
+        parameter_read(x, list, &x->parameters[i]);
+    shown_add(list);
+    list->sort = sort_read(x, resource);
+    list->selection = selection_read(x, resource, false);
+    limit_read(x, list);
+    cursor_read(x, list);
+    list->link = link_make(x);
+    return list;
+}
+
+/* Those items of a parameter's list that go through the branch, as the branch's own list says them. */
+static void branch_items(Exchange *x, const char *parameter, const char *branch, Buffer *link) {
+    const char *list = exchange_parameter(x, parameter);
+    size_t length = strlen(branch);
+    Buffer items = buffer_new(x->arena, 64);
+    for (const char *item = list; item != NULL; item = strchr(item, ',')) {
+        item += *item == ',';
+        bool minus = *item == '-';
+        const char *path = item + minus;
+        if (strncmp(path, branch, length) != 0 || path[length] != '.')
+            continue;
+        const char *rest = path + length + 1;
+        buffer_add_string(&items, items.length > 0 ? "," : "");
+        buffer_add_string(&items, minus ? "-" : "");
+        buffer_add(&items, rest, strcspn(rest, ","));
+    }
+    if (items.length == 0)
+        return;
+    buffer_printf(link, "%s=", parameter);
+    percent_encode(link, items.data);
+    buffer_add_char(link, '&');
+}
+
+/* The rest of a branch is the sub-collection's list, in the same shape. */
+static const char *branch_link(Exchange *x, const Resource *owner, const Branch *branch, int64_t id) {
+    Buffer link = buffer_new(x->arena, 256);
+    const char *name = branch->relation->name;
+    buffer_printf(&link, "%s/%s/%lld/%s?", x->service->public_url, owner->name, (long long)id, name);
+    branch_items(x, "include", name, &link);
+    branch_items(x, "fields", name, &link);
+    buffer_add_string(&link, branch->selection.utf16 ? "offsets=utf16&" : "");
+    return link.data;
+}
+
+List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, int64_t id) {
+    const Resource *resource = resource_find(branch->relation->resource);
+    const Field *by = field_find(resource, branch->relation->filter, strlen(branch->relation->filter));
+    List *list = list_new(x, resource, by, id);
+    const Field *key = field_find(resource, "id", 2);
+    shown_add(list);
+    list->sort = (Sort){.count = 1, .keys = {{.field = key}}};
+    list->selection = &branch->selection;
+    list->link = branch_link(x, owner, branch, id);
+    return list;
+}
+
+static void list_where(const List *list, Sql *sql) {
+    for (int i = 0; i < list->filter_count; i++) {
+        sql_add(sql, i == 0 ? " WHERE " : " AND ");
+        filter_sql(&list->filters[i], sql, "t");
+    }
+}
+
+static void list_limit(const List *list, Sql *sql) {
+    int tier = 0;
+    while (limit_tiers[tier] < list->limit + 1)
+        tier++;
+    sql_add(sql, " LIMIT ");
+    sql_number(sql, limit_tiers[tier]);
+}
+
+/* One range in order: SELECT t.* FROM table t WHERE filters AND (extra) ORDER BY ... LIMIT n */
+static void range_sql(const List *list, Sql *sql, const Sort *sort, const char *const *after, const char *condition) {
+    sql_add_all(sql, "SELECT t.* FROM ", list->resource->table, " t", NULL);
+    list_where(list, sql);
+    const char *and = list->filter_count == 0 ? " WHERE " : " AND ";
+    if (condition != NULL) {
+        sql_add(sql, and);
+        sort_column(&list->sort.keys[0], sql, "t");
+        sql_add(sql, condition);
+        and = " AND ";
+    }
+    if (after != NULL) {
+        sql_add(sql, and);
+        sort_after(sort, sql, "t", after);
+    }
+    sort_order(sort, sql, "t");
+    list_limit(list, sql);
+}
+
+/* By one nullable key and the id: the records that have the key, then those that have not. */
+static void two_ranges_sql(const List *list, Sql *sql) {
+    Sort having = list->sort;
+    Sort lacking = {.count = 1, .keys = {list->sort.keys[1]}};
+    having.keys[0].nullable = false;
+    bool in_second = list->has_cursor && list->after[0] == NULL;
+    if (!in_second) {
+        sql_add(sql, "(");
+        range_sql(list, sql, &having, list->has_cursor ? list->after : NULL, " IS NOT NULL");
+        sql_add(sql, ") UNION ALL (");
+    }
+    range_sql(list, sql, &lacking, in_second ? &list->after[1] : NULL, " IS NULL");
+    if (!in_second) {
+        sql_add(sql, ")");
+        list_limit(list, sql);
+    }
+}
+
+static void keys_sql(const List *list, Sql *sql) {
+    for (int i = 0; i < list->sort.count; i++) {
+        sql_add(sql, ", ");
+        sort_column(&list->sort.keys[i], sql, "t");
+    }
+}
+
+void list_queue(List *list, Batch *batch) {
+    Sql *sql = sql_new(batch->arena);
+    sql_add(sql, "SELECT ");
+    selection_columns(list->selection, sql);
+    keys_sql(list, sql);
+    sql_add(sql, " FROM (");
+    if (list->sort.count == 2 && list->sort.keys[0].nullable)
+        two_ranges_sql(list, sql);
+    else
+        range_sql(list, sql, &list->sort, list->has_cursor ? list->after : NULL, NULL);
+    sql_add(sql, ") t");
+    selection_joins(list->selection, sql);
+    sort_order(&list->sort, sql, "t"); /* a join need not keep the order */
+    list->statement = sql_queue(sql, batch);
+    if (!list->total)
+        return;
+    Sql *count = sql_new(batch->arena);
+    sql_add_all(count, "SELECT count(*) FROM ", list->resource->table, " t", NULL);
+    list_where(list, count);
+    sql_queue(count, batch);
+}
+
+/* The link to what comes behind the page's last record. */
+static const char *next_make(const List *list, const Result *rows, Arena *arena) {
+    const char *values[SORT_KEYS];
+    for (int i = 0; i < list->sort.count; i++)
+        values[i] = result_value(rows, list->limit - 1, list->selection->columns + i);
+    const char *cursor = cursor_encode(arena, list->service->cursor_key, list->query, values, list->sort.count);
+    return cursor == NULL ? NULL : arena_printf(arena, "%scursor=%s", list->link, cursor);
+}
+
+const char *list_render(const List *list, JsonWriter *w, const Batch *batch) {
+    const Result *rows = batch->statements[list->statement].result;
+    int found = result_rows(rows);
+    const char *next = found > list->limit ? next_make(list, rows, w->out->arena) : NULL;
+    writer_key(w, "items");
+    writer_array_begin(w);
+    for (int row = 0; row < found && row < list->limit; row++)
+        selection_render(list->selection, w, rows, row, NULL);
+    writer_array_end(w);
+    writer_key(w, "next");
+    if (next != NULL)
+        writer_string(w, next);
+    else
+        writer_null(w);
+    if (list->total) {
+        const char *total = result_value(batch->statements[list->statement + 1].result, 0, 0);
+        writer_key(w, "total");
+        writer_raw(w, total, strlen(total));
+    }
+    return next;
+}

@@ -1,0 +1,46 @@
+/* list.h: a list of records: its query, its statement, its page.
+ *
+ * Keyset pages: each statement asks for one record more than the page holds, and the cursor is made of the last one
+ * shown. A list sorted by a column that may be null is two ranges, the records that have it and then those that have
+ * not, so that each is a walk along the same index. */
+#ifndef ONRECORD_RECORD_LIST_H
+#define ONRECORD_RECORD_LIST_H
+
+#include "record/exchange.h"
+#include "record/filter.h"
+#include "record/selection.h"
+#include "record/sort.h"
+
+enum { LIST_FILTERS = 40, LIST_LIMIT_DEFAULT = 20, LIST_LIMIT_MAX = 200 };
+
+typedef struct List {
+    const Resource *resource;
+    const Service *service;
+    const Selection *selection;
+    int filter_count;
+    Filter filters[LIST_FILTERS + 1]; /* the client's, and what the resource shows */
+    Sort sort;
+    int limit;
+    bool total;                   /* count=exact */
+    const char *after[SORT_KEYS]; /* from the cursor */
+    bool has_cursor;
+    uint64_t query;   /* hash of resource, filters and sort: a cursor is bound to it */
+    const char *link; /* what stands before "cursor=..." in `next` */
+    int statement;    /* in the batch; the count follows it */
+} List;
+
+/* Reads the whole query string of a list; `by`, with `id`, is the filter of a sub-collection (NULL: none). What is
+ * wrong is added to the request's faults. */
+List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t id);
+
+/* The first page of a relation of one record, in the selection given (`include=quotes`). */
+List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, int64_t id);
+
+/* Queues the statements. */
+void list_queue(List *list, Batch *batch);
+
+/* Writes the members `items`, `next` and, where it was asked for, `total` into an open object. Answers the link to the
+ * next page, NULL when this is the last. */
+const char *list_render(const List *list, JsonWriter *w, const Batch *batch);
+
+#endif

@@ -1,0 +1,199 @@
+#include "record/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "record/list.h"
+#include "record/render_json.h"
+#include "sql.h"
+
+/* What a read keeps between its two functions, and what its batch in flight asks for. */
+typedef struct Reading {
+    enum { ASKS_RECORDS, ASKS_PARENT, ASKS_TOMBSTONE } phase;
+    Selection *selection; /* of a single record */
+    List *list;
+} Reading;
+
+static Reading *reading_new(Exchange *x) {
+    Reading *reading = arena_calloc(x->arena, 1, sizeof *reading);
+    x->state = reading;
+    return reading;
+}
+
+static Step refuse_parameters(Exchange *x) {
+    problem_set(x, PROBLEM_BAD_REQUEST, "The query has %d %s.", x->problem.fault_count,
+                x->problem.fault_count == 1 ? "fault" : "faults");
+    return STEP_ANSWER;
+}
+
+static Step list_start(Exchange *x, const Resource *resource, const Field *by) {
+    Reading *reading = reading_new(x);
+    reading->list = list_read(x, resource, by, x->ids[0]);
+    if (x->problem.fault_count > 0)
+        return refuse_parameters(x);
+    x->batch.lane = LANE_LIST;
+    list_queue(reading->list, &x->batch);
+    return STEP_QUERY;
+}
+
+Step list_plan(Exchange *x) {
+    return list_start(x, x->endpoint->resource, NULL);
+}
+
+static const char *digest_hex(Exchange *x) {
+    uint64_t digest = hash64(x->body.data, x->body.length);
+    return arena_printf(x->arena, "%016llx", (unsigned long long)digest);
+}
+
+/* Room for the rows as JSON, which takes about what they do in memory: a buffer that grows leaves its former bytes
+ * behind in the arena. */
+static Buffer body_new(Exchange *x) {
+    size_t size = 1024;
+    for (int i = 0; i < x->batch.count; i++)
+        size += result_size(x->batch.statements[i].result);
+    return buffer_new(x->arena, size + size / 8);
+}
+
+Step list_done(Exchange *x) {
+    Reading *reading = x->state;
+    x->body = body_new(x);
+    JsonWriter w = json_writer_new(&x->body);
+    writer_object_begin(&w);
+    const char *next = list_render(reading->list, &w, &x->batch);
+    writer_object_end(&w);
+    if (next != NULL)
+        exchange_header(x, "Link", arena_printf(x->arena, "<%s>; rel=\"next\"", next));
+    x->status = 200;
+    x->etag = digest_hex(x);
+    return STEP_ANSWER;
+}
+
+Step relation_plan(Exchange *x) {
+    const Relation *relation = x->endpoint->detail;
+    const Resource *resource = resource_find(relation->resource);
+    return list_start(x, resource, field_find(resource, relation->filter, strlen(relation->filter)));
+}
+
+/* A page with nothing on it: is there such a parent at all? The answer is ready, should there be one. */
+static Step parent_ask(Exchange *x) {
+    const Resource *parent = x->endpoint->resource;
+    list_done(x);
+    batch_release(&x->batch);
+    x->batch.lane = LANE_POINT;
+    record_select(x, parent, selection_plain(x->arena, parent, false), x->ids[0], &x->batch);
+    return STEP_QUERY;
+}
+
+Step relation_done(Exchange *x) {
+    Reading *reading = x->state;
+    switch (reading->phase) {
+    case ASKS_RECORDS:
+        if (batch_rows(&x->batch, reading->list->statement) > 0)
+            return list_done(x);
+        reading->phase = ASKS_PARENT;
+        return parent_ask(x);
+    case ASKS_PARENT:
+        if (batch_rows(&x->batch, 0) > 0)
+            return STEP_ANSWER;
+        reading->phase = ASKS_TOMBSTONE;
+        return missing_ask(x);
+    default:
+        return missing_answer(x);
+    }
+}
+
+int record_select(Exchange *x, const Resource *resource, const Selection *selection, int64_t id, Batch *batch) {
+    Sql *sql = sql_new(x->arena);
+    sql_add(sql, "SELECT ");
+    selection_columns(selection, sql);
+    sql_add_all(sql, " FROM ", resource->table, " t", NULL);
+    selection_joins(selection, sql);
+    sql_add(sql, " WHERE t.id = ");
+    sql_param(sql, arena_printf(x->arena, "%lld", (long long)id), NULL);
+    return sql_queue(sql, batch);
+}
+
+/* A single record takes no parameters but those of its representation. */
+static void record_parameters(Exchange *x) {
+    for (int i = 0; i < x->parameter_count; i++) {
+        const char *name = x->parameters[i].name;
+        bool known = strcmp(name, "include") == 0 || strcmp(name, "fields") == 0 || strcmp(name, "offsets") == 0;
+        if (!known)
+            problem_fault(x, FAULT_PARAMETER, name,
+                          "is not a parameter of a single record; these are: include, fields, offsets");
+        for (int j = 0; j < i && known; j++) {
+            if (strcmp(x->parameters[j].name, name) == 0)
+                problem_fault(x, FAULT_PARAMETER, name, "is given more than once");
+        }
+    }
+}
+
+Step record_plan(Exchange *x) {
+    const Resource *resource = x->endpoint->resource;
+    Reading *reading = reading_new(x);
+    record_parameters(x);
+    reading->selection = selection_read(x, resource, true);
+    if (x->problem.fault_count > 0)
+        return refuse_parameters(x);
+    x->batch.lane = LANE_POINT;
+    record_select(x, resource, reading->selection, x->ids[0], &x->batch);
+    for (int i = 0; i < reading->selection->branch_count; i++) {
+        Branch *branch = &reading->selection->branches[i];
+        branch->list = list_of_branch(x, resource, branch, x->ids[0]);
+        list_queue(branch->list, &x->batch);
+        x->batch.lane = LANE_LIST;
+    }
+    return STEP_QUERY;
+}
+
+Step record_done(Exchange *x) {
+    Reading *reading = x->state;
+    if (reading->phase == ASKS_TOMBSTONE)
+        return missing_answer(x);
+    if (batch_rows(&x->batch, 0) == 0) {
+        reading->phase = ASKS_TOMBSTONE;
+        return missing_ask(x);
+    }
+    record_answer(x, reading->selection, 200, x->batch.statements[0].result, &x->batch);
+    return STEP_ANSWER;
+}
+
+int64_t record_version(const Selection *selection, const Result *rows, int row) {
+    /* `version` is the last column of the record itself. */
+    return atoll(result_value(rows, row, selection->nodes[0].field_count - 1));
+}
+
+void record_answer(Exchange *x, const Selection *selection, int status, const Result *rows, const Batch *branches) {
+    x->body = buffer_new(x->arena, 8000); /* with the rest of most requests, what an arena's first block holds */
+    JsonWriter w = json_writer_new(&x->body);
+    selection_render(selection, &w, rows, 0, branches);
+    long long version = record_version(selection, rows, 0);
+    x->status = status;
+    x->etag = selection->bare ? arena_printf(x->arena, "%lld", version)
+                              : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
+}
+
+Step missing_ask(Exchange *x) {
+    const char **params = arena_alloc(x->arena, 2 * sizeof *params);
+    params[0] = x->endpoint->resource->name;
+    params[1] = arena_printf(x->arena, "%lld", (long long)x->ids[0]);
+    batch_release(&x->batch);
+    x->batch.lane = LANE_POINT;
+    x->batch.write = false;
+    batch_add(&x->batch, SQL_RECORD_DELETED, 2, params);
+    return STEP_QUERY;
+}
+
+Step missing_answer(Exchange *x) {
+    const Resource *resource = x->endpoint->resource;
+    long long id = x->ids[0];
+    x->status = 0;
+    x->etag = NULL;
+    x->header_count = 0;
+    if (batch_rows(&x->batch, 0) > 0)
+        problem_set(x, PROBLEM_GONE, "%s %lld was deleted.", resource->title, id);
+    else
+        problem_set(x, PROBLEM_NOT_FOUND, "There is no %s %lld.", resource->singular, id);
+    return STEP_ANSWER;
+}

@@ -1,0 +1,35 @@
+/* read.h: the endpoints that read records: a collection, one record, a sub-collection. The same for every resource. */
+#ifndef ONRECORD_RECORD_READ_H
+#define ONRECORD_RECORD_READ_H
+
+#include "record/exchange.h"
+#include "record/selection.h"
+
+/* GET /{resource} */
+Step list_plan(Exchange *x);
+Step list_done(Exchange *x);
+
+/* GET /{resource}/{id}/{relation}: endpoint->detail is the Relation, endpoint->resource its owner. */
+Step relation_plan(Exchange *x);
+Step relation_done(Exchange *x);
+
+/* GET /{resource}/{id} */
+Step record_plan(Exchange *x);
+Step record_done(Exchange *x);
+
+/* Asks why there is no record with the path's first id: the next batch; its `missing_answer` is 404, or 410 where it
+ * was deleted. */
+Step missing_ask(Exchange *x);
+Step missing_answer(Exchange *x);
+
+/* The statement that reads one record by its id: SELECT ... FROM table t LEFT JOIN ... WHERE t.id = $1. Answers its
+ * index. */
+int record_select(Exchange *x, const Resource *resource, const Selection *selection, int64_t id, Batch *batch);
+
+/* Answers 200 (or `status`) with a record in its selection, ETag included. */
+void record_answer(Exchange *x, const Selection *selection, int status, const Result *rows, const Batch *branches);
+
+/* The version in a row of a selection's first node. */
+int64_t record_version(const Selection *selection, const Result *rows, int row);
+
+#endif

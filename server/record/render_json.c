@@ -1,0 +1,81 @@
+#include "record/render_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "record/list.h"
+#include "record/type.h"
+
+static size_t utf16_offset(const char *body, size_t length, const char *text, char **end) {
+    return utf8_to_utf16(body, length, (size_t)strtoull(text, end, 10));
+}
+
+void render_spans_utf16(JsonWriter *w, const char *spans, const char *body, size_t body_length) {
+    writer_array_begin(w);
+    for (const char *at = spans + 1; body != NULL && *at >= '0' && *at <= '9';) {
+        char *end;
+        writer_object_begin(w);
+        writer_key(w, "start");
+        writer_int(w, (int64_t)utf16_offset(body, body_length, at, &end));
+        writer_key(w, "end");
+        writer_int(w, (int64_t)utf16_offset(body, body_length, end + 1, &end));
+        writer_object_end(w);
+        at = *end == ',' ? end + 1 : end;
+    }
+    writer_array_end(w);
+}
+
+static void render_field(const Node *node, const Field *field, int column, JsonWriter *w, const Result *rows, int row) {
+    const char *text = result_value(rows, row, column);
+    if (text == NULL)
+        writer_null(w);
+    else if (field->type == TYPE_SPANS && node->body_column >= 0)
+        render_spans_utf16(w, text, result_value(rows, row, node->body_column),
+                           result_length(rows, row, node->body_column));
+    else
+        type_of(field)->render(w, field, text, result_length(rows, row, column));
+}
+
+static void render_fields(const Node *node, JsonWriter *w, const Result *rows, int row) {
+    int column = node->column;
+    uint64_t bit = 1;
+    for (const Field *field = node->resource->fields; field->name != NULL; field++, bit <<= 1) {
+        if (!field_is_column(field))
+            continue;
+        if ((node->shown & bit) != 0) {
+            writer_key(w, field->name);
+            render_field(node, field, column, w, rows, row);
+        }
+        column++;
+    }
+}
+
+static void render_node(const Selection *selection, int index, JsonWriter *w, const Result *rows, int row) {
+    render_fields(&selection->nodes[index], w, rows, row);
+    for (int i = index + 1; i < selection->node_count; i++) {
+        const Node *child = &selection->nodes[i];
+        if (child->parent != index)
+            continue;
+        writer_key(w, child->by->relation);
+        if (result_value(rows, row, child->column) == NULL) {
+            writer_null(w);
+            continue;
+        }
+        writer_object_begin(w);
+        render_node(selection, i, w, rows, row);
+        writer_object_end(w);
+    }
+}
+
+void selection_render(const Selection *selection, JsonWriter *w, const Result *rows, int row, const Batch *branches) {
+    writer_object_begin(w);
+    render_node(selection, 0, w, rows, row);
+    for (int i = 0; branches != NULL && i < selection->branch_count; i++) {
+        writer_key(w, selection->branches[i].relation->name);
+        writer_object_begin(w);
+        list_render(selection->branches[i].list, w, branches);
+        writer_object_end(w);
+    }
+    writer_object_end(w);
+}

@@ -1,0 +1,379 @@
+#include "record/write.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/explain.h"
+#include "record/json_text.h"
+#include "record/merge_patch.h"
+#include "record/read.h"
+#include "record/type.h"
+#include "record/write_sql.h"
+
+/* ---- for the resources' steps ---- */
+
+int write_index(const Write *write, const char *field) {
+    const Field *found = field_find(write->resource, field, strlen(field));
+    assert(found != NULL);
+    return (int)(found - write->resource->fields);
+}
+
+const char *write_text(const Write *write, const char *field) {
+    return write->texts[write_index(write, field)];
+}
+
+void write_set(Write *write, const char *field, const char *text) {
+    write->texts[write_index(write, field)] = text;
+}
+
+static bool text_differs(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+bool write_changes(const Write *write, const char *field) {
+    int i = write_index(write, field);
+    return write->current == NULL || text_differs(write->was[i], write->texts[i]);
+}
+
+Step write_refuse(Exchange *x) {
+    int count = x->problem.fault_count;
+    problem_set(x, PROBLEM_INVALID, "The body has %d %s.", count, count == 1 ? "fault" : "faults");
+    return STEP_ANSWER;
+}
+
+/* ---- check: members to texts ---- */
+
+/* A read-only member passes where it says what is so already. */
+static void read_only_check(Write *write, const char *name, const json_t *json) {
+    const json_t *present = json_object_get(write->current, name);
+    if (present == NULL || !json_equal(json, present))
+        problem_fault(write->x, FAULT_POINTER, pointer_join(write->x->arena, "", name), "is read-only");
+}
+
+/* A null in a patch takes a member away, and with it what there was to check; it must be one that may go. */
+static void removals_check(Write *write) {
+    const char *name;
+    json_t *json;
+    json_object_foreach(write->x->json, name, json) {
+        if (!json_is_null(json) || json_object_get(write->value, name) != NULL)
+            continue;
+        const Field *field = field_find(write->resource, name, strlen(name));
+        const char *pointer = pointer_join(write->x->arena, "", name);
+        if (field == NULL || (field->flags & FIELD_VIRTUAL) != 0)
+            problem_fault(write->x, FAULT_POINTER, pointer, "is not a field of %s", write->resource->name);
+        else if (!field_is_writable(field) && !json_is_null(json_object_get(write->current, name)))
+            problem_fault(write->x, FAULT_POINTER, pointer, "is read-only");
+    }
+}
+
+static void members_check(Write *write) {
+    const char *name;
+    json_t *json;
+    json_object_foreach(write->value, name, json) {
+        const Field *field = field_find(write->resource, name, strlen(name));
+        if (field == NULL || (field->flags & FIELD_VIRTUAL) != 0)
+            problem_fault(write->x, FAULT_POINTER, pointer_join(write->x->arena, "", name), "is not a field of %s",
+                          write->resource->name);
+        else if (!field_is_writable(field))
+            read_only_check(write, name, json);
+    }
+}
+
+/* Spans in UTF-16 units may look like those in code points and mean others. */
+static bool is_unchanged(const Write *write, const Field *field, const json_t *json) {
+    const json_t *present = json_object_get(write->current, field->name);
+    bool comparable = field->type != TYPE_SPANS || !write->selection->utf16;
+    return present != NULL && comparable && json_equal(json, present);
+}
+
+static void fields_check(Write *write) {
+    Exchange *x = write->x;
+    for (int i = 0; write->resource->fields[i].name != NULL; i++) {
+        const Field *field = &write->resource->fields[i];
+        json_t *json = json_object_get(write->value, field->name);
+        if (!field_is_writable(field)) {
+            write->texts[i] = write->was[i];
+        } else if (json == NULL) {
+            write->texts[i] = field->fallback;
+            if ((field->flags & FIELD_REQUIRED) != 0)
+                problem_fault(x, FAULT_POINTER, pointer_join(x->arena, "", field->name), "is required");
+        } else if (is_unchanged(write, field, json)) {
+            write->texts[i] = write->was[i];
+        } else {
+            write->texts[i] = body_value(x, field, json, pointer_join(x->arena, "", field->name));
+        }
+    }
+}
+
+static bool nothing_changes(const Write *write) {
+    for (int i = 0; write->resource->fields[i].name != NULL; i++) {
+        if (text_differs(write->was[i], write->texts[i]))
+            return false;
+    }
+    return true;
+}
+
+static Step write_start(Write *write);
+
+static Step answer_current(Write *write) {
+    write->phase = WRITE_SEND;
+    write->x->batch.lane = LANE_POINT;
+    record_select(write->x, write->resource, write->selection, write->x->ids[0], &write->x->batch);
+    return STEP_QUERY;
+}
+
+static Step write_send(Write *write) {
+    Exchange *x = write->x;
+    if (write->phase == WRITE_LOOK && !write->resource->looked(write))
+        return write_refuse(x);
+    batch_release(&x->batch);
+    if (write->current != NULL && nothing_changes(write))
+        return answer_current(write);
+    write->phase = WRITE_SEND;
+    x->batch.lane = LANE_WRITE;
+    x->batch.write = true;
+    sql_queue(write->current == NULL ? insert_sql(write) : update_sql(write), &x->batch);
+    for (int i = 0; i < write->follower_count; i++)
+        sql_queue(write->followers[i], &x->batch);
+    return STEP_QUERY;
+}
+
+static Step write_check(Write *write) {
+    Exchange *x = write->x;
+    batch_release(&x->batch);
+    members_check(write);
+    if (write->method == METHOD_PATCH)
+        removals_check(write);
+    fields_check(write);
+    if (write->resource->check != NULL)
+        write->resource->check(write);
+    if (x->problem.fault_count > 0)
+        return write_refuse(x);
+    x->batch.lane = LANE_POINT;
+    if (write->resource->look != NULL && write->resource->look(write)) {
+        write->phase = WRITE_LOOK;
+        return STEP_QUERY;
+    }
+    return write_send(write);
+}
+
+/* ---- lookups ---- */
+
+static Step write_lookups(Write *write) {
+    Exchange *x = write->x;
+    batch_release(&x->batch);
+    write->lookups = body_references(x, write->resource, write->value, true);
+    if (write->lookups.count == 0)
+        return write_check(write);
+    write->phase = WRITE_LOOKUPS;
+    x->batch.lane = LANE_POINT;
+    for (int i = 0; i < write->lookups.count; i++)
+        sql_queue(lookup_sql(x->arena, &write->lookups.items[i]), &x->batch);
+    return STEP_QUERY;
+}
+
+static void lookup_take(Exchange *x, const Reference *lookup, const Result *rows) {
+    const Resource *target = resource_find(lookup->target);
+    int found = result_rows(rows);
+    if (found == 0) {
+        problem_fault(x, FAULT_POINTER, lookup->pointer, "no %s has this %s", target->singular, lookup->key->name);
+        return;
+    }
+    if (found > 1) {
+        Buffer ids = buffer_new(x->arena, 64);
+        for (int i = 0; i < found; i++)
+            buffer_printf(&ids, "%s%s", i > 0 ? ", " : "", i == LOOKUP_CANDIDATES ? "..." : result_value(rows, i, 0));
+        problem_fault(x, FAULT_POINTER, lookup->pointer, "is ambiguous: %s %s have this %s", target->name, ids.data,
+                      lookup->key->name);
+        return;
+    }
+    json_t *id = json_integer(atoll(result_value(rows, 0, 0)));
+    if (lookup->member != NULL)
+        json_object_set_new(lookup->holder, lookup->member, id);
+    else
+        json_array_set_new(lookup->holder, lookup->index, id);
+}
+
+static Step lookups_done(Write *write) {
+    for (int i = 0; i < write->lookups.count; i++)
+        lookup_take(write->x, &write->lookups.items[i], write->x->batch.statements[i].result);
+    return write_check(write);
+}
+
+/* ---- current ---- */
+
+static bool if_match_holds(const IfMatch *if_match, int64_t version) {
+    bool holds = !if_match->given || if_match->any;
+    for (int i = 0; i < if_match->count; i++)
+        holds = holds || if_match->versions[i] == version;
+    return holds;
+}
+
+static Step precondition_failed(Write *write) {
+    problem_set(write->x, PROBLEM_PRECONDITION_FAILED, "%s %lld is at version %lld, which If-Match does not name.",
+                write->resource->title, (long long)write->x->ids[0], (long long)write->version);
+    return STEP_ANSWER;
+}
+
+/* The record as JSON, and its columns' texts. False when it holds a number that no double can. */
+static bool current_take(Write *write, const Selection *plain, const Result *rows) {
+    Exchange *x = write->x;
+    Buffer text = buffer_new(x->arena, 4096);
+    JsonWriter w = json_writer_new(&text);
+    int column = 0;
+    selection_render(plain, &w, rows, 0, NULL);
+    write->current = exchange_own(x, json_from_text(x->arena, text.data, text.length));
+    for (int i = 0; write->resource->fields[i].name != NULL; i++) {
+        write->was[i] = NULL;
+        if (!field_is_column(&write->resource->fields[i]))
+            continue;
+        const char *value = result_value(rows, 0, column++);
+        write->was[i] = value != NULL ? arena_strdup(x->arena, value) : NULL;
+    }
+    return write->current != NULL;
+}
+
+static Step current_done(Write *write) {
+    Exchange *x = write->x;
+    const Selection *plain = selection_plain(x->arena, write->resource, false);
+    const Result *rows = x->batch.statements[0].result;
+    if (result_rows(rows) == 0) {
+        write->phase = WRITE_TOMBSTONE;
+        return missing_ask(x);
+    }
+    write->version = record_version(plain, rows, 0);
+    if (!if_match_holds(&x->if_match, write->version))
+        return precondition_failed(write);
+    if (write->method == METHOD_DELETE) {
+        batch_release(&x->batch);
+        write->phase = WRITE_SEND;
+        delete_sql(write, &x->batch);
+        return STEP_QUERY;
+    }
+    if (!current_take(write, plain, rows)) {
+        problem_set(x, PROBLEM_INTERNAL, "The record holds a number that is too large to be read.");
+        return STEP_ANSWER;
+    }
+    json_t *given = write->method == METHOD_PATCH ? merge_patch(write->current, x->json) : json_deep_copy(x->json);
+    write->value = exchange_own(x, given);
+    return write_lookups(write);
+}
+
+/* Begins, or begins again after a lost guard. */
+static Step write_start(Write *write) {
+    Exchange *x = write->x;
+    exchange_give_back(x, write->owned_before);
+    write->follower_count = 0;
+    write->guard = NULL;
+    x->batch.write = false;
+    if (write->method == METHOD_POST) {
+        write->value = exchange_own(x, json_deep_copy(x->json));
+        return write_lookups(write);
+    }
+    write->phase = WRITE_CURRENT;
+    x->batch.lane = LANE_POINT;
+    record_select(x, write->resource, selection_plain(x->arena, write->resource, false), x->ids[0], &x->batch);
+    return STEP_QUERY;
+}
+
+static Step write_again(Write *write) {
+    if (write->x->if_match.given && !write->x->if_match.any && write->method != METHOD_POST) {
+        problem_set(write->x, PROBLEM_PRECONDITION_FAILED, "%s %lld was changed meanwhile.", write->resource->title,
+                    (long long)write->x->ids[0]);
+        return STEP_ANSWER;
+    }
+    if (++write->attempts == WRITE_ATTEMPTS) {
+        problem_set(write->x, PROBLEM_UNAVAILABLE, "Others keep changing what this write depends on.");
+        return STEP_ANSWER;
+    }
+    return write_start(write);
+}
+
+/* ---- answers ---- */
+
+static Step send_done(Write *write) {
+    Exchange *x = write->x;
+    const Result *rows = x->batch.statements[0].result;
+    if (write->method == METHOD_DELETE) {
+        if (batch_rows(&x->batch, DELETE_STATEMENT) == 0)
+            return write_again(write);
+        x->status = 204;
+        return STEP_ANSWER;
+    }
+    if (result_rows(rows) == 0)
+        return write_again(write);
+    record_answer(x, write->selection, write->method == METHOD_POST ? 201 : 200, rows, NULL);
+    if (write->method == METHOD_POST)
+        exchange_header(x, "Location",
+                        arena_printf(x->arena, "%s/%s/%s", x->service->public_url, write->resource->name,
+                                     result_value(rows, 0, 0)));
+    return STEP_ANSWER;
+}
+
+Step write_done(Exchange *x) {
+    Write *write = x->state;
+    switch (write->phase) {
+    case WRITE_CURRENT:
+        return current_done(write);
+    case WRITE_TOMBSTONE:
+        return missing_answer(x);
+    case WRITE_LOOKUPS:
+        return lookups_done(write);
+    case WRITE_LOOK:
+        return write_send(write);
+    case WRITE_SEND:
+        return send_done(write);
+    default:
+        return explain_done(write);
+    }
+}
+
+Step write_failed(Exchange *x) {
+    Write *write = x->state;
+    if (write->phase != WRITE_SEND) {
+        problem_from_batch(x);
+        return STEP_ANSWER;
+    }
+    FailureReport report = failure_report(&x->batch.error);
+    if (report.kind == FAILURE_RETRY)
+        return write_again(write);
+    return explain_ask(write, report);
+}
+
+/* ---- plan ---- */
+
+static Write *write_new(Exchange *x) {
+    Write *write = arena_calloc(x->arena, 1, sizeof *write);
+    write->x = x;
+    write->resource = x->endpoint->resource;
+    write->method = x->method;
+    write->owned_before = x->owned_count;
+    x->state = write;
+    for (int i = 0; i < x->parameter_count; i++) {
+        if (x->method == METHOD_DELETE || strcmp(x->parameters[i].name, "offsets") != 0)
+            problem_fault(x, FAULT_PARAMETER, x->parameters[i].name, "is not a parameter of this write");
+        else if (x->parameters[i].value != exchange_parameter(x, "offsets"))
+            problem_fault(x, FAULT_PARAMETER, "offsets", "is given more than once");
+    }
+    write->selection = selection_read(x, write->resource, true);
+    return write;
+}
+
+static bool write_may_start(Exchange *x) {
+    if (x->problem.fault_count > 0)
+        problem_set(x, PROBLEM_BAD_REQUEST, "The query has faults.");
+    else if (x->method != METHOD_DELETE && !json_is_object(x->json))
+        problem_set(x, PROBLEM_INVALID, "The body must be a JSON object.");
+    else if (x->method != METHOD_POST && x->service->if_match_required && !x->if_match.given)
+        problem_set(x, PROBLEM_PRECONDITION_REQUIRED,
+                    "This service asks for If-Match with every change: send the ETag read.");
+    else
+        return true;
+    return false;
+}
+
+Step write_plan(Exchange *x) {
+    Write *write = write_new(x);
+    return write_may_start(x) ? write_start(write) : STEP_ANSWER;
+}

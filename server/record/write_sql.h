@@ -1,0 +1,19 @@
+/* write_sql.h: the statements of a write, made from the table of fields. write.c's. */
+#ifndef ONRECORD_RECORD_WRITE_SQL_H
+#define ONRECORD_RECORD_WRITE_SQL_H
+
+#include "record/write.h"
+
+enum { LOOKUP_CANDIDATES = 5, DELETE_STATEMENT = 1 /* the index of the DELETE itself in its batch */ };
+
+/* INSERT and UPDATE, answering the record in the write's selection: no row when a guard is lost. */
+Sql *insert_sql(Write *write);
+Sql *update_sql(Write *write);
+
+/* Queues who deletes, and the DELETE. */
+void delete_sql(Write *write, Batch *batch);
+
+/* The ids of the records that a reference by another key may mean: one more than LOOKUP_CANDIDATES at most. */
+Sql *lookup_sql(Arena *arena, const Reference *lookup);
+
+#endif

@@ -1,0 +1,116 @@
+#include "resources/resources.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "record/read.h"
+
+/* The list of resources: a new one is one line here. */
+static const Resource *const all[] = {
+    &source_resource, &article_resource, &speaker_resource, &quote_resource, &event_resource,
+};
+
+enum { RESOURCES = sizeof all / sizeof *all, ENDPOINTS_MAX = 64 };
+
+const Resource *const *resources_all(int *count) {
+    *count = RESOURCES;
+    return all;
+}
+
+const Resource *resource_find(const char *name) {
+    for (int i = 0; i < RESOURCES; i++) {
+        if (strcmp(all[i]->name, name) == 0)
+            return all[i];
+    }
+    return NULL;
+}
+
+/* The endpoints of every resource: what stands behind its name in the path, and before its title in the operation's id.
+ */
+static const struct {
+    const char *path;
+    const char *operation;
+    bool many;
+    Endpoint endpoint;
+} each[] = {
+    {"", "list", true, {.method = METHOD_GET, .scope = SCOPE_READ, .plan = list_plan, .done = list_done}},
+    {"",
+     "create",
+     false,
+     {.method = METHOD_POST,
+      .scope = SCOPE_WRITE,
+      .accepts = ACCEPTS_JSON,
+      .plan = write_plan,
+      .done = write_done,
+      .failed = write_failed}},
+    {"/{id}", "get", false, {.method = METHOD_GET, .scope = SCOPE_READ, .plan = record_plan, .done = record_done}},
+    {"/{id}",
+     "replace",
+     false,
+     {.method = METHOD_PUT,
+      .scope = SCOPE_WRITE,
+      .accepts = ACCEPTS_JSON,
+      .plan = write_plan,
+      .done = write_done,
+      .failed = write_failed}},
+    {"/{id}",
+     "patch",
+     false,
+     {.method = METHOD_PATCH,
+      .scope = SCOPE_WRITE,
+      .accepts = ACCEPTS_PATCH,
+      .plan = write_plan,
+      .done = write_done,
+      .failed = write_failed}},
+    {"/{id}",
+     "delete",
+     false,
+     {.method = METHOD_DELETE, .scope = SCOPE_WRITE, .plan = write_plan, .done = write_done, .failed = write_failed}},
+};
+
+static Endpoint endpoints[ENDPOINTS_MAX];
+static int endpoint_count;
+
+static Endpoint *endpoint_new(const Resource *resource) {
+    assert(endpoint_count < ENDPOINTS_MAX);
+    Endpoint *endpoint = &endpoints[endpoint_count++];
+    endpoint->resource = resource;
+    return endpoint;
+}
+
+static void resource_endpoints(Arena *arena, const Resource *resource) {
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        Endpoint *endpoint = endpoint_new(resource);
+        *endpoint = each[i].endpoint;
+        endpoint->resource = resource;
+        endpoint->path = arena_printf(arena, "/%s%s", resource->name, each[i].path);
+        endpoint->operation_id =
+            arena_printf(arena, "%s%s%s", each[i].operation, resource->title, each[i].many ? "s" : "");
+    }
+}
+
+/* /articles/{id}/quotes: listArticleQuotes */
+static void relation_endpoints(Arena *arena, const Resource *resource) {
+    for (const Relation *relation = resource->relations; relation != NULL && relation->name != NULL; relation++) {
+        Endpoint *endpoint = endpoint_new(resource);
+        *endpoint = (Endpoint){.method = METHOD_GET, .scope = SCOPE_READ, .plan = relation_plan, .done = relation_done};
+        endpoint->resource = resource;
+        endpoint->detail = relation;
+        endpoint->path = arena_printf(arena, "/%s/{id}/%s", resource->name, relation->name);
+        endpoint->operation_id =
+            arena_printf(arena, "list%s%ss", resource->title, resource_find(relation->resource)->title);
+    }
+}
+
+const Endpoint *resources_endpoints(int *count) {
+    static Arena *arena; /* as long as the process */
+    if (arena == NULL) {
+        arena = arena_new();
+        for (int i = 0; i < RESOURCES; i++) {
+            resource_endpoints(arena, all[i]);
+            relation_endpoints(arena, all[i]);
+        }
+    }
+    *count = endpoint_count;
+    return endpoints;
+}

@@ -1,0 +1,27 @@
+/* resources.h: the resources and their endpoints. One file a resource; the list is in resources.c. */
+#ifndef ONRECORD_RESOURCES_RESOURCES_H
+#define ONRECORD_RESOURCES_RESOURCES_H
+
+#include "record/exchange.h"
+#include "record/field.h"
+#include "record/write.h"
+
+extern const Resource source_resource;
+extern const Resource article_resource;
+extern const Resource speaker_resource;
+extern const Resource quote_resource;
+extern const Resource event_resource;
+
+/* Every endpoint on records, made from the list of resources: collection, record and sub-collections. Not thread-safe
+ * on its first call. */
+const Endpoint *resources_endpoints(int *count);
+
+/* What is special about writing an article (article_body.c) and a quote (quote_spans.c); see write.h for when they run.
+ */
+void article_check(Write *write);
+bool article_look(Write *write);
+bool article_looked(Write *write);
+bool quote_look(Write *write);
+bool quote_looked(Write *write);
+
+#endif

@@ -1,0 +1,72 @@
+/* speaker.c: speakers, the people and organizations whose words are on record. */
+#include "resources/resources.h"
+
+static const char *const kinds[] = {"person", "organization", "unnamed", NULL};
+
+static const Field affiliation_members[] = {
+    {.name = "organization_id", .type = TYPE_REFERENCE, .target = "speakers"}, /* null: a role alone */
+    {.name = "role", .type = TYPE_TEXT, .max = 500},
+    {.name = "start_date", .type = TYPE_EDTF},
+    {.name = "end_date", .type = TYPE_EDTF},
+    {.name = "article_id", .type = TYPE_REFERENCE, .target = "articles"},
+    {.name = NULL},
+};
+
+static const Field fields[] = {
+    RECORD_HEAD,
+    {.name = "name", .type = TYPE_NAME, .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_SORT | FIELD_PATH, .max = 500},
+    {.name = "kind",
+     .type = TYPE_ENUM,
+     .flags = FIELD_NOT_NULL | FIELD_FILTER | FIELD_PATH,
+     .values = kinds,
+     .fallback = "person"},
+    {.name = "aliases", .type = TYPE_NAMES, .flags = FIELD_NOT_NULL | FIELD_FILTER, .max = 500, .fallback = "{}"},
+    {.name = "description", .type = TYPE_TEXT, .max = 20000},
+    {.name = "same_as", .type = TYPE_URLS, .flags = FIELD_NOT_NULL | FIELD_FILTER, .fallback = "{}"},
+    {.name = "part_of_id",
+     .type = TYPE_REFERENCE,
+     .flags = FIELD_FILTER | FIELD_PATH,
+     .target = "speakers",
+     .relation = "part_of"},
+    {.name = "affiliations",
+     .type = TYPE_OBJECTS,
+     .flags = FIELD_NOT_NULL,
+     .members = affiliation_members,
+     .fallback = "[]"},
+    {.name = "affiliations.organization_id",
+     .type = TYPE_REFERENCE,
+     .flags = FIELD_VIRTUAL | FIELD_FILTER,
+     .target = "speakers",
+     .predicate = "$T.id IN (SELECT a.speaker_id FROM onrecord.affiliations a WHERE a.organization_id = ANY ($V))"},
+    {.name = "affiliations.article_id",
+     .type = TYPE_REFERENCE,
+     .flags = FIELD_VIRTUAL | FIELD_FILTER,
+     .target = "articles",
+     .predicate = "$T.id IN (SELECT a.speaker_id FROM onrecord.affiliations a WHERE a.article_id = ANY ($V))"},
+    /* The organization, what is part of it, and who is affiliated with either. */
+    {.name = "organization_id",
+     .type = TYPE_REFERENCE,
+     .flags = FIELD_VIRTUAL | FIELD_FILTER | FIELD_PATH | FIELD_DERIVED,
+     .target = "speakers",
+     .predicate = "$T.id IN (SELECT o.id FROM unnest($V) AS v (id), onrecord.organization_tree(v.id) AS o (id) UNION "
+                  "SELECT a.speaker_id FROM unnest($V) AS v (id), onrecord.organization_tree(v.id) AS o (id), "
+                  "onrecord.affiliations a WHERE a.organization_id = o.id)"},
+    RECORD_TAIL,
+};
+
+static const Relation relations[] = {
+    {.name = "quotes", .resource = "quotes", .filter = "speaker_id"},
+    {.name = "articles", .resource = "articles", .filter = "speaker_id"},
+    {.name = "events", .resource = "events", .filter = "participants.speaker_id"},
+    {.name = NULL},
+};
+
+const Resource speaker_resource = {
+    .name = "speakers",
+    .singular = "speaker",
+    .title = "Speaker",
+    .table = "onrecord.speakers",
+    .fields = fields,
+    .relations = relations,
+    .default_sort = "id",
+};

@@ -1,0 +1,38 @@
+/* record_result.h: results made by hand, as PostgreSQL would answer them. */
+#ifndef ONRECORD_TESTS_RECORD_RESULT_H
+#define ONRECORD_TESTS_RECORD_RESULT_H
+
+#include <libpq-fe.h>
+
+#include "record_fixture.h"
+
+/* A result of `rows` rows; `cells` are rows * columns texts, NULL for null. */
+static inline Result *result_new(int columns, int rows, const char *const *cells) {
+    static char name[] = "column";
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    PGresAttDesc *attributes = calloc((size_t)columns, sizeof *attributes);
+    assert_non_null(result);
+    assert_non_null(attributes);
+    for (int i = 0; i < columns; i++)
+        attributes[i] = (PGresAttDesc){.name = name, .typid = 25, .typlen = -1, .atttypmod = -1};
+    assert_true(PQsetResultAttrs(result, columns, attributes));
+    free(attributes);
+    for (int i = 0; i < rows * columns; i++) {
+        const char *cell = cells[i];
+        char *text = (char *)(uintptr_t)cell;
+        assert_true(PQsetvalue(result, i / columns, i % columns, text, cell != NULL ? (int)strlen(cell) : -1));
+    }
+    return result;
+}
+
+/* Answers one statement of the exchange's batch with that. */
+static inline void result_set(Exchange *x, int statement, int columns, int rows, const char *const *cells) {
+    assert_true(statement < x->batch.count);
+    x->batch.statements[statement].result = result_new(columns, rows, cells);
+}
+
+static inline void batch_done_now(Exchange *x) {
+    x->batch.outcome = BATCH_DONE;
+}
+
+#endif
