@@ -1,0 +1,97 @@
+/* command_migrate.c: `onrecord migrate`: brings the schema up to date, or with --check says what is pending. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "db/migrate.h"
+
+enum { FAULT_SIZE = 1024 };
+
+static int migrate_help(void) {
+    printf(
+        "Usage: onrecord migrate [--check] [OPTION...]\n\n"
+        "Runs the migrations that the database lacks, one transaction each. Safe beside running servers, and when two\n"
+        "run at once. ONRECORD_MIGRATE_URL names the owner's role; the role of DATABASE_URL is granted what the server\n"
+        "needs. --check runs nothing; it exits with 1 when migrations are pending.\n\n"
+        "The options and variables are those of `onrecord serve --help`.\n");
+    return EXIT_DONE;
+}
+
+static int migrate_report(const MigrationReport *report, bool check) {
+    switch (report->state) {
+    case MIGRATION_CURRENT:
+        if (report->applied > 0)
+            printf("%d migration%s run; the schema is up to date.\n", report->applied, report->applied == 1 ? "" : "s");
+        else
+            printf("The schema is up to date; nothing to do.\n");
+        return EXIT_DONE;
+    case MIGRATION_NEWER:
+        printf("The database is newer than this program, which it still admits; nothing to do.\n");
+        return EXIT_DONE;
+    case MIGRATION_PENDING:
+        if (check) {
+            printf("Pending: %s\n", report->pending);
+            return EXIT_FAILED;
+        }
+        break;
+    case MIGRATION_REFUSED:
+    case MIGRATION_UNREACHABLE:
+        break;
+    }
+    return command_fault(EXIT_FAILED, "%s", report->message);
+}
+
+static MigrationReport migrate_on(Arena *arena, const Config *config, const char *conninfo, bool check) {
+    const char *role = config->database_embedded ? NULL : config_server_role(config, arena);
+    return check ? migrate_check(arena, conninfo) : migrate_run(arena, conninfo, config->seed, role);
+}
+
+/* On the embedded database: of the server that runs there, or started for this alone. */
+static int migrate_embedded(Arena *arena, const Config *config, bool check) {
+    char conninfo[FAULT_SIZE], fault[FAULT_SIZE];
+    if (embedded_running(config->data_dir, conninfo, sizeof conninfo)) {
+        MigrationReport report = migrate_on(arena, config, conninfo, check);
+        return migrate_report(&report, check);
+    }
+    int lock = folder_lock(config->data_dir, fault, sizeof fault);
+    Embedded *embedded = lock < 0 ? NULL : embedded_start(config->data_dir, fault, sizeof fault);
+    int code = EXIT_FAILED;
+    if (embedded) {
+        MigrationReport report = migrate_on(arena, config, embedded_conninfo(embedded), check);
+        code = migrate_report(&report, check);
+        embedded_stop(embedded);
+    } else {
+        command_fault(EXIT_FAILED, "%s", fault);
+    }
+    if (lock >= 0)
+        close(lock);
+    return code;
+}
+
+int command_migrate(int argc, char **argv) {
+    if (command_wants_help(argc, argv))
+        return migrate_help();
+    bool check = false;
+    int kept = 0;
+    for (int i = 0; i < argc; i++) {
+        if (i > 0 && strcmp(argv[i], "--check") == 0)
+            check = true;
+        else
+            argv[kept++] = argv[i];
+    }
+    Arena *arena = arena_new();
+    Config config;
+    int code = EXIT_MISUSED;
+    if (command_config(&config, arena, kept, argv)) {
+        if (config.database_embedded) {
+            code = migrate_embedded(arena, &config, check);
+        } else {
+            MigrationReport report = migrate_on(arena, &config, config.migrate_url, check);
+            code = migrate_report(&report, check);
+        }
+    }
+    arena_free(arena);
+    return code;
+}

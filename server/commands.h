@@ -1,0 +1,40 @@
+/* commands.h: what `onrecord <command>` does. main.c chooses; each answers the exit code: 0 done, 1 failed, 2 misused.
+ */
+#ifndef ONRECORD_COMMANDS_H
+#define ONRECORD_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "config.h"
+#include "db/embedded.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2 };
+
+/* argv[0] is the command's own name. */
+int command_serve(int argc, char **argv);
+int command_migrate(int argc, char **argv);
+int command_key(int argc, char **argv);
+int command_health(int argc, char **argv);
+int command_describe(int argc, char **argv);
+
+/* Prints a sentence to standard error, behind the program's name, and answers `code`. */
+int command_fault(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* True when one of the arguments is --help or -h. */
+bool command_wants_help(int argc, char **argv);
+
+/* config_load and log_init. False with a message printed. */
+bool command_config(Config *config, Arena *arena, int argc, char **argv);
+
+/* The data folder, for one process at a time. `folder_lock` makes the folder when there is none and answers a
+ * descriptor to keep open, -1 with a sentence in `fault`: another server runs there, or the folder cannot be made. */
+int folder_lock(const char *data_dir, char *fault, size_t fault_size);
+
+/* The first API key, kept in `<data_dir>/api-key` (mode 0600). Makes file and key where they are not there. False with
+ * a sentence in `fault`. */
+bool first_key_ensure(Arena *arena, const Config *config, const char *conninfo, const char **fault);
+const char *first_key_path(Arena *arena, const Config *config);
+
+#endif

@@ -1,0 +1,61 @@
+/* deadlines.h: how long a client may take: to send its headers, its body, to take its answer, and to stay without a
+ * request.
+ *
+ * The library's own timeout starts anew with each byte, so that one byte a second holds a connection for ever. Here
+ * each phase has one deadline; when it passes, the socket is shut down and the library closes the connection. A Clients
+ * list and its members belong to one worker. */
+#ifndef ONRECORD_HTTP_DEADLINES_H
+#define ONRECORD_HTTP_DEADLINES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+
+typedef enum ClientPhase {
+    CLIENT_NEW,     /* connected, nothing has come yet */
+    CLIENT_HEADERS, /* the request line has come */
+    CLIENT_BODY,
+    CLIENT_WORKING, /* the request is with us: no deadline but the database's */
+    CLIENT_ANSWER,
+    CLIENT_IDLE /* between two requests */
+} ClientPhase;
+
+typedef struct Client Client;
+struct Client {
+    int fd;           /* the library's; not closed here */
+    const char *path; /* of the request that is being sent, for the 408; it lives as long as those phases */
+    ClientPhase phase;
+    bool linger; /* an answer went out before the request was read: see linger.h */
+    bool shut;
+    int64_t deadline_us; /* monotonic */
+    Client *previous;
+    Client *next;
+};
+
+typedef struct Clients {
+    Client *first;
+    Client *last;
+    Client *spare; /* a few to use again, so that a connection costs no allocation */
+    int spare_count;
+    int count;
+    const Config *config;
+} Clients;
+
+Client *client_open(Clients *clients, int fd, int64_t now_us);
+void client_close(Clients *clients, Client *client);
+void clients_free(Clients *clients);
+
+/* Enters a phase, and starts its deadline. */
+void client_enter(const Clients *clients, Client *client, ClientPhase phase, int64_t now_us);
+
+/* Shuts down whoever's deadline has passed. Call about every 250 ms. */
+void clients_sweep(Clients *clients, int64_t now_us);
+
+/* For an orderly end: who is idle, and who has not sent anything, is let go after a moment's grace. */
+void clients_drain(Clients *clients, int64_t now_us);
+
+/* Lets go of the client that has been idle longest, to make room for another. False when none is idle. */
+bool clients_evict(Clients *clients);
+
+#endif

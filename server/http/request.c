@@ -1,0 +1,299 @@
+#include "http/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/moment.h"
+#include "http/access_log.h"
+#include "http/gate.h"
+#include "http/payload.h"
+#include "http/response.h"
+
+enum {
+    SPARE_MAX = 256, /* requests kept for use again; more than are in flight at once, but in a flood */
+    /* A body that was refused is read to its end, so that the connection can be used again, up to this size; beyond it
+     * the answer goes out at once and the connection is closed. */
+    SWALLOW_MAX = 4 * 1024 * 1024
+};
+
+Request *request_of(Exchange *x) {
+    return (Request *)((char *)x - offsetof(Request, exchange));
+}
+
+static Request *request_take(Worker *worker) {
+    Request *request = worker->spare;
+    Arena *arena;
+    if (request) {
+        worker->spare = request->next;
+        worker->spare_count--;
+        arena = request->exchange.arena;
+    } else {
+        request = malloc(sizeof(*request));
+        if (request == NULL) {
+            abort(); /* as in arena.h: this machine is broken */
+        }
+        arena = arena_new();
+    }
+    memset(request, 0, sizeof(*request));
+    request->exchange.arena = arena;
+    request->exchange.service = worker->server->config.service;
+    request->worker = worker;
+    request->head = head_new(arena);
+    worker->in_flight++;
+    metrics_set(worker->metrics, GAUGE_IN_FLIGHT, (uint64_t)worker->in_flight);
+    return request;
+}
+
+static void request_give_back(Request *request) {
+    Worker *worker = request->worker;
+    exchange_release(&request->exchange);
+    worker->in_flight--;
+    metrics_set(worker->metrics, GAUGE_IN_FLIGHT, (uint64_t)worker->in_flight);
+    if (worker->spare_count >= SPARE_MAX) {
+        arena_free(request->exchange.arena);
+        free(request);
+        return;
+    }
+    arena_reset(request->exchange.arena);
+    request->next = worker->spare;
+    worker->spare = request;
+    worker->spare_count++;
+}
+
+void requests_free(Worker *worker) {
+    while (worker->spare) {
+        Request *request = worker->spare;
+        worker->spare = request->next;
+        arena_free(request->exchange.arena);
+        free(request);
+    }
+}
+
+/* A batch has ended: the request waits for its turn in the loop. */
+static void batch_completed(Batch *batch) {
+    Request *request = batch->owner;
+    Worker *worker = request->worker;
+    request->next = NULL;
+    if (worker->completed_last) {
+        worker->completed_last->next = request;
+    } else {
+        worker->completed = request;
+    }
+    worker->completed_last = request;
+}
+
+void *request_begin(void *cls, const char *uri, struct MHD_Connection *connection) {
+    Worker *worker = cls;
+    Request *request = request_take(worker);
+    Exchange *x = &request->exchange;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    request->connection = connection;
+    request->client = info ? info->socket_context : NULL;
+    request->started_us = clock_monotonic_us();
+    client_enter(&worker->clients, request->client, CLIENT_HEADERS, request->started_us);
+    batch_init(&x->batch, x->arena, LANE_POINT, batch_completed, request);
+    request->target_valid = target_parse(x, uri ? uri : "", &request->target);
+    request->client->path = x->path;
+    if (uri) {
+        /* MHD would now take the query apart itself, and answer a long one with a 431 of its own: it is ours already,
+         * so hide it. The text is MHD's own buffer, which it writes to in the same way. */
+        char *query = strchr(uri, '?');
+        if (query) {
+            query[1] = 0;
+        }
+    }
+    return request;
+}
+
+/* The header lines, as MHD hands them out. */
+typedef struct Lines {
+    Head *head;
+    const char *end; /* of the last one's value; NULL: there was none yet */
+} Lines;
+
+/* MHD takes a line that begins with a colon for the end of the head and what follows for the next request, joins folded
+ * lines to a name, ends a value at a NUL and a line at a bare LF: all of them ways to make two servers read two
+ * different requests. It parses in place, so each line must begin right behind the CR LF of the one before, and the
+ * head end right behind the last one and the empty line. */
+static enum MHD_Result line_add(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
+                                const char *value, size_t value_length) {
+    Lines *lines = cls;
+    (void)kind;
+    if (name == NULL || value == NULL || (lines->end && name != lines->end + strlen("\r\n"))) {
+        lines->head->bad_line = true;
+    } else {
+        head_add(lines->head, name, name_length, value, value_length);
+    }
+    lines->end = value ? value + value_length : lines->end;
+    return MHD_YES;
+}
+
+static void head_read(Request *request) {
+    Lines lines = {.head = &request->head};
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, line_add, &lines);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const char *end = request->method + (info ? info->header_size : 0);
+    if (lines.end && end != lines.end + strlen("\r\n\r\n")) {
+        request->head.bad_line = true;
+    }
+}
+
+/* The head is complete. An answer that is known now waits until the body was read, unless that would be long. */
+static enum MHD_Result head_complete(Request *request, const char *method, const char *version) {
+    Worker *worker = request->worker;
+    request->method = method;
+    head_read(request);
+    request->judged = !gate_pass(request, strcmp(version, "HTTP/1.0") != 0);
+    request->state = REQUEST_BODY;
+
+    int64_t length = head_body_length(&request->head);
+    if (length == 0 && !request->framing_lost) {
+        return MHD_YES; /* the answer is queued on the second call: on this one it would end the connection */
+    }
+    bool early = request->framing_lost || length > SWALLOW_MAX || head_expects_continue(&request->head);
+    if (request->judged && early) {
+        request->client->linger = true;
+        return response_queue(request) ? MHD_YES : MHD_NO;
+    }
+    client_enter(&worker->clients, request->client, CLIENT_BODY, worker->now_us);
+    if (!request->judged && request->exchange.endpoint->accepts != ACCEPTS_NOTHING) {
+        request->payload = buffer_new(request->exchange.arena, length > 0 ? (size_t)length : 0);
+    }
+    return MHD_YES;
+}
+
+static void body_part(Request *request, const char *data, size_t size) {
+    size_t max = (size_t)request->worker->server->config.config->body_max;
+    if (request->judged) {
+        return;
+    }
+    if (request->payload.arena == NULL) {
+        return; /* a body that means nothing here */
+    }
+    if (size > max - request->payload.length) {
+        problem_set(&request->exchange, PROBLEM_TOO_LARGE, "The body may have %zu bytes at most.", max);
+        request->judged = true;
+        return;
+    }
+    buffer_add(&request->payload, data, size);
+}
+
+static bool body_parse(Request *request) {
+    const char *fault = NULL;
+    if (request->payload.length == 0) {
+        return true;
+    }
+    Exchange *x = &request->exchange;
+    x->json = exchange_own(x, payload_parse(x->arena, request->payload.data, request->payload.length, &fault));
+    if (x->json == NULL) {
+        problem_set(x, PROBLEM_BAD_REQUEST, "%s", fault);
+    }
+    return x->json != NULL;
+}
+
+/* Queues the batch or the answer. True when the answer is queued. */
+static bool request_step(Request *request, Step step) {
+    Worker *worker = request->worker;
+    if (step == STEP_ANSWER) {
+        request->state = REQUEST_ANSWERED;
+        return true;
+    }
+    pool_submit(worker->pool, &request->exchange.batch);
+    if (!request->suspended) {
+        request->suspended = true;
+        request->state = REQUEST_WAITING;
+        client_enter(&worker->clients, request->client, CLIENT_WORKING, worker->now_us);
+        MHD_suspend_connection(request->connection);
+    }
+    return false;
+}
+
+static enum MHD_Result request_complete(Request *request) {
+    Step step = STEP_ANSWER;
+    if (!request->judged && body_parse(request)) {
+        step = request->exchange.endpoint->plan(&request->exchange);
+    }
+    if (!request_step(request, step)) {
+        return MHD_YES;
+    }
+    return response_queue(request) ? MHD_YES : MHD_NO;
+}
+
+enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                               const char *version, const char *data, size_t *size, void **context) {
+    Request *request = *context;
+    (void)cls;
+    (void)connection;
+    (void)url;
+    if (request->state == REQUEST_LINE) {
+        return head_complete(request, method, version);
+    }
+    if (request->state == REQUEST_BODY) {
+        if (*size > 0) {
+            body_part(request, data, *size);
+            *size = 0;
+            return MHD_YES;
+        }
+        return request_complete(request);
+    }
+    return MHD_YES;
+}
+
+/* PostgreSQL said no, or nothing. */
+static Step batch_failed(Request *request) {
+    Exchange *x = &request->exchange;
+    if (x->batch.outcome == BATCH_FAILED && x->endpoint->failed) {
+        Step step = x->endpoint->failed(x);
+        if (step == STEP_QUERY || x->problem.kind != PROBLEM_INTERNAL) {
+            return step;
+        }
+    } else {
+        problem_from_batch(x);
+    }
+    if (x->problem.kind == PROBLEM_INTERNAL) {
+        const DbError *error = &x->batch.error;
+        log_event(LOG_ERROR, "query_failed", "operation", x->endpoint->operation_id, "sqlstate", error->sqlstate,
+                  "message", error->message ? error->message : "", "detail", error->detail ? error->detail : "",
+                  "constraint", error->constraint ? error->constraint : "", NULL);
+    }
+    return STEP_ANSWER;
+}
+
+bool request_continue(Request *request) {
+    Exchange *x = &request->exchange;
+    Step step = x->batch.outcome == BATCH_DONE ? x->endpoint->done(x) : batch_failed(request);
+    if (!request_step(request, step)) {
+        return false;
+    }
+    batch_release(&x->batch); /* the answer is in the arena; a slow reader need not keep the rows too */
+    if (!response_queue(request)) {
+        shutdown(request->client->fd, SHUT_RDWR); /* MHD asks again for an answer otherwise */
+    }
+    return true;
+}
+
+void request_resume(Request *request) {
+    request->suspended = false;
+    MHD_resume_connection(request->connection);
+}
+
+void request_completed(void *cls, struct MHD_Connection *connection, void **context,
+                       enum MHD_RequestTerminationCode code) {
+    Worker *worker = cls;
+    Request *request = *context;
+    (void)code;
+    if (request == NULL) {
+        return;
+    }
+    if (request->status == 0) { /* MHD answered by itself, or nobody did */
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+        request->status = info ? (int)info->http_status : 0;
+    }
+    access_log(request, clock_monotonic_us() - request->started_us);
+    client_enter(&worker->clients, request->client, CLIENT_IDLE, worker->now_us);
+    request_give_back(request);
+    *context = NULL;
+}

@@ -1,0 +1,155 @@
+#include "http/response.h"
+
+#include <string.h>
+
+#include "http/compress.h"
+#include "http/conditional.h"
+#include "http/negotiate.h"
+
+/* The answer while it is put together. */
+typedef struct Answer {
+    int status;
+    const char *content_type; /* NULL: no body */
+    const char *data;
+    size_t length;
+    const char *etag; /* as in the header, with quotes; NULL: none */
+    bool gzip;
+    bool cacheable; /* an answer to GET, HEAD, or one that caches may keep by default */
+} Answer;
+
+static void answer_problem(Request *request, Answer *answer) {
+    Exchange *x = &request->exchange;
+    Buffer document = buffer_new(x->arena, 512);
+    problem_render(x, &document);
+    answer->status = problem_status(x->problem.kind);
+    answer->content_type = "application/problem+json";
+    answer->data = document.data;
+    answer->length = document.length;
+    if (x->problem.kind == PROBLEM_UNAVAILABLE) {
+        exchange_header(x, "Retry-After", "1");
+    }
+}
+
+/* True when the client has this representation already. */
+static bool not_modified(const Request *request, Answer *answer) {
+    const Exchange *x = &request->exchange;
+    bool named_gzip;
+    if (answer->status != 200 || x->method != METHOD_GET ||
+        !conditional_none_match(request->head.values[HEAD_IF_NONE_MATCH], x->etag, &named_gzip)) {
+        return false;
+    }
+    answer->status = 304;
+    answer->etag = arena_printf(x->arena, named_gzip ? "\"%s-gzip\"" : "\"%s\"", x->etag);
+    answer->content_type = NULL;
+    answer->data = "";
+    answer->length = 0;
+    return true;
+}
+
+static void answer_compress(const Request *request, Answer *answer) {
+    if (answer->length < COMPRESS_MIN || !negotiate_gzip(request->head.values[HEAD_ACCEPT_ENCODING]) ||
+        !compressible(answer->content_type)) {
+        return;
+    }
+    Buffer packed;
+    if (request->packed) {
+        answer->data = request->packed->data;
+        answer->length = request->packed->length;
+        answer->gzip = true;
+    } else if (compress_gzip(request->worker->compressor, request->exchange.arena, answer->data, answer->length,
+                             &packed)) {
+        answer->data = packed.data;
+        answer->length = packed.length;
+        answer->gzip = true;
+    }
+}
+
+static Answer answer_make(Request *request) {
+    Exchange *x = &request->exchange;
+    Answer answer = {.status = x->status ? x->status : 200, .data = "", .cacheable = x->method == METHOD_GET};
+    if (x->problem.kind != PROBLEM_NONE) {
+        answer_problem(request, &answer);
+    } else {
+        if (not_modified(request, &answer)) {
+            return answer;
+        }
+        if (x->body.length > 0) {
+            answer.content_type = x->content_type ? x->content_type : "application/json";
+            answer.data = x->body.data;
+            answer.length = x->body.length;
+        }
+    }
+    answer_compress(request, &answer);
+    if (x->etag && x->problem.kind == PROBLEM_NONE) {
+        answer.etag = arena_printf(x->arena, answer.gzip ? "\"%s-gzip\"" : "\"%s\"", x->etag);
+    }
+    return answer;
+}
+
+static bool has_header(const Exchange *x, const char *name) {
+    for (int i = 0; i < x->header_count; i++) {
+        if (strcmp(x->headers[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_cors(Request *request, struct MHD_Response *response) {
+    const CorsPolicy *policy = &request->worker->server->cors;
+    const char *allow = cors_allow(policy, request->head.values[HEAD_ORIGIN]);
+    if (allow) {
+        MHD_add_response_header(response, "Access-Control-Allow-Origin", allow);
+        MHD_add_response_header(response, "Access-Control-Expose-Headers", cors_exposed_headers);
+    }
+}
+
+static void add_headers(Request *request, const Answer *answer, struct MHD_Response *response) {
+    const Exchange *x = &request->exchange;
+    if (answer->content_type) {
+        MHD_add_response_header(response, "Content-Type", answer->content_type);
+        MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    }
+    if (answer->etag) {
+        MHD_add_response_header(response, "ETag", answer->etag);
+    }
+    if (answer->gzip) {
+        MHD_add_response_header(response, "Content-Encoding", "gzip");
+    }
+    if (answer->cacheable) {
+        if (!has_header(x, "Cache-Control")) {
+            MHD_add_response_header(response, "Cache-Control", "no-cache");
+        }
+        MHD_add_response_header(response, "Vary",
+                                cors_varies(&request->worker->server->cors) ? "Accept, Accept-Encoding, Origin"
+                                                                            : "Accept, Accept-Encoding");
+    } else if (cors_varies(&request->worker->server->cors)) {
+        MHD_add_response_header(response, "Vary", "Origin");
+    }
+    for (int i = 0; i < x->header_count; i++) {
+        MHD_add_response_header(response, x->headers[i].name, x->headers[i].value);
+    }
+    add_cors(request, response);
+    if (request->worker->draining || request->framing_lost) {
+        MHD_add_response_header(response, "Connection", "close");
+    }
+}
+
+bool response_queue(Request *request) {
+    Worker *worker = request->worker;
+    Answer answer = answer_make(request);
+    /* The bytes live in the request's arena until MHD says that the request is over. */
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) {
+        return false;
+    }
+    add_headers(request, &answer, response);
+    request->status = answer.status;
+    request->sent = request->head_only ? 0 : answer.length;
+    request->state = REQUEST_ANSWERED;
+    client_enter(&worker->clients, request->client, CLIENT_ANSWER, worker->now_us);
+    bool queued = MHD_queue_response(request->connection, (unsigned)answer.status, response) == MHD_YES;
+    MHD_destroy_response(response);
+    return queued;
+}
