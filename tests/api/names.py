@@ -1,0 +1,10 @@
+"""The ids that the seed's records have: it makes them in this order."""
+
+MNTV, TOLONEWS = 1, 2
+ARTICLE = 1
+(ADMINISTRATION, FOREIGN_MINISTRY, INTERIOR_MINISTRY, TALIBAN, RUSSIA, SUPREME_COURT, CHINA, OBSERVERS, KABULOV, MUTTAQI,
+ HAQQANI, TAKAL, QANI, SAMKANI, ZAZAI, ADEL) = range(1, 17)  # fmt: skip
+APPOINTMENT, VISIT, SEPARATE_MEETING, COMMISSION, SUMMIT, SUSPENSION = range(1, 7)
+# Quotes, by where they begin.
+AT = {88: 1, 602: 2, 682: 3, 781: 4, 1196: 5, 1252: 6, 1750: 7, 1786: 8, 1889: 9, 1933: 10, 2038: 11, 2093: 12, 2172: 13,
+      2281: 14, 2330: 15}  # fmt: skip
