@@ -1,0 +1,14 @@
+-- get.lua: for wrk: GETs of one path with a random number in it.
+-- wrk -s get.lua URL -- PATH MAX     PATH has a %d, which becomes a number from 1 to MAX.
+
+require "ending"
+
+function init(arguments)
+    path = arguments[1]
+    max = tonumber(arguments[2])
+    math.randomseed(os.time() * 100 + number)
+end
+
+function request()
+    return wrk.format("GET", string.format(path, math.random(max)))
+end

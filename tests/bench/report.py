@@ -1,0 +1,127 @@
+"""The figures as tables, and docs/benchmarks.md."""
+
+import os
+import platform
+import re
+import statistics
+import subprocess
+from pathlib import Path
+
+from load import CLIENTS, CONNECTIONS, SESSION, THREADS
+
+
+def median(samples, name):
+    return statistics.median(getattr(sample, name) for sample in samples)
+
+
+class Result:
+    """The rounds of one case."""
+
+    def __init__(self, case, clients, plans):
+        self.case, self.clients, self.plans = case, clients, plans
+        self.ours, self.theirs, self.ratios = [], [], []
+
+    def add(self, ours, theirs):
+        self.ours.append(ours)
+        self.theirs.append(theirs)
+        self.ratios.append(ours.rate / theirs.rate)
+
+    @property
+    def ratio(self):
+        return statistics.median(self.ratios)
+
+
+def verdict(holds):
+    return "pass" if holds else "**short**"
+
+
+def result_row(result):
+    case, ours = result.case, result.ours
+    goal = f">= {case.goal:g} | {verdict(result.ratio >= case.goal)}" if case.goal else " | "
+    cpu = f"{median(ours, 'server_us'):.0f} / {median(ours, 'postgres_us'):.0f}"
+    return (f"| {case.name} | {median(ours, 'rate'):,.0f} | {median(result.theirs, 'rate'):,.0f} ({result.clients}) "
+            f"| **{result.ratio:.2f}** ({min(result.ratios):.2f} to {max(result.ratios):.2f}) | {goal} "
+            f"| {median(ours, 'p50_ms'):.2f} / {median(ours, 'p99_ms'):.1f} | {cpu} "
+            f"| {median(result.theirs, 'postgres_us'):.0f} |")  # fmt: skip
+
+
+def table(results, limits):
+    rows = ["| case | server, 1/s | pgbench, 1/s (clients) | ratio (of the rounds) | goal | | p50 / p99, ms "
+            "| CPU us server / PostgreSQL | pgbench: PostgreSQL |",
+            "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    rows += [result_row(result) for result in results]
+    rows += ["", "| | measured | limit | |", "|---|---|---|---|"]
+    rows += [f"| {name} | {value:.2f} | {limit:g} | {verdict(value <= limit)} |" for name, value, limit in limits]
+    return "\n".join(rows)
+
+
+def load_words(load, cpus):
+    """What a reader must know of the load average before the run."""
+    if load < cpus / 4:
+        return f"none to speak of (load average {load:.1f} before the run)."
+    return (f"**load average {load:.1f} before the run, on {cpus} processors.** Both sides bore it, in turns; the\n"
+            "  figures are lower, the latencies longer and the ratios looser than on a quiet machine.")  # fmt: skip
+
+
+def first_line(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).split("\n")[0].strip()
+
+
+def machine(service):
+    """What it ran on."""
+    cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = re.search(r"model name\s*:\s*(.*)", cpuinfo)
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text(encoding="ascii"))[1])
+    system = re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text(encoding="utf-8"))
+    cpus = len(os.sched_getaffinity(0))
+    return {
+        "cpus": cpus,
+        "processor": f"{cpus} x {model[1] if model else platform.machine()}",
+        "memory": f"{memory / 1024 / 1024:.0f} GB",
+        "system": f"{system[1] if system else 'Linux'}, Linux {platform.release()}",
+        "server": first_line(service.process.args[0], "version"),
+        "postgres": "PostgreSQL " + service.psql("-c", "SHOW server_version"),
+        "wrk": re.sub(r"\s*\[.*", "", first_line("wrk", "--version")),
+        "fsync": service.psql("-c", "SELECT string_agg(name || ' = ' || setting, ', ' ORDER BY name) FROM pg_settings "
+                              "WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')"),
+    }  # fmt: skip
+
+
+def listing(results):
+    return "\n".join(f"{r.case.name}: `{r.case.title}`\n\n```sql\n{r.case.sql}```\n" for r in results)
+
+
+def write(path, text, results, facts):
+    sizes = facts["sizes"]
+    path.write_text(f"""# Benchmarks
+
+`make bench` wrote this. All of it ran on one machine at once: client, server and PostgreSQL share its processors.
+Absolute figures move from run to run; the ratios of one interleaved run are what counts.
+
+{text}
+
+- Other work on the machine: {load_words(facts["load"], facts["cpus"])}
+- Machine: {facts["processor"]}, {facts["memory"]}, {facts["system"]};
+  {facts["postgres"]}, {facts["wrk"]}.
+- The server, {facts["server"]}: `onrecord serve` with its defaults and its own PostgreSQL
+  ({facts["fsync"]}). Metrics, ETags, validation, revisions and the change log are on.
+- `wrk -t{THREADS} -c{CONNECTIONS} -d{facts["seconds"]}s`, random ids; a run with any answer but 2xx counts as failed.
+- `pgbench -n -M prepared` on the statements that PostgreSQL logged for one such request, with random ids; of
+  {", ".join(map(str, CLIENTS))} clients as many as served it best; its sessions are set as the server's are
+  ({", ".join(SESSION)});
+  for lists with the better plan_cache_mode of auto and force_custom_plan.
+- {facts["rounds"]} rounds; in each, one side of a case directly after the other, turns taken at who is first. Figures
+  are medians.
+- CPU is user and system time from /proc, in microseconds for each request; PostgreSQL's is that of all its processes.
+- Data: {sizes["articles"]:,} articles, {sizes["speakers"]:,} speakers, {sizes["articles"] * 10:,} quotes
+  (tests/bench/data.sql).
+
+To run it again: `make bench`; quicker: `BENCH_SCALE=0.1 BENCH_ROUNDS=2 make bench`, which leaves this file alone.
+`tests/bench/run` says more.
+
+## The SQL
+
+As pgbench got it.
+
+{listing(results)}""", encoding="utf-8")
