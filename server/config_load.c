@@ -111,7 +111,7 @@ static size_t edit_distance(const char *a, const char *b) {
     size_t width = strnlen(b, NAME_MAX_LENGTH);
     for (size_t j = 0; j <= width; j++)
         row[j] = j;
-    for (size_t i = 0; a[i] && i < NAME_MAX_LENGTH; i++) {
+    for (size_t i = 0; i < NAME_MAX_LENGTH && a[i]; i++) {
         size_t diagonal = row[0];
         row[0] = i + 1;
         for (size_t j = 0; j < width; j++) {

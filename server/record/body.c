@@ -145,6 +145,14 @@ static bool array_check(Exchange *x, const json_t *json, const char *pointer) {
     return false;
 }
 
+static bool is_among(const char *const *items, int count, const char *text) {
+    for (int i = 0; i < count; i++) {
+        if (strcmp(items[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Lists of names, URLs and ids: an array literal; a value given twice is a fault. */
 static const char *list_value(Exchange *x, const Field *field, const json_t *json, const char *pointer) {
     Field item = *field;
@@ -157,13 +165,11 @@ static const char *list_value(Exchange *x, const Field *field, const json_t *jso
     for (size_t i = 0; i < count; i++) {
         const char *here = pointer_index(x->arena, pointer, i);
         const char *text = scalar_value(x, &item, json_array_get(json, i), here);
-        for (int j = 0; j < given && text != NULL; j++) {
-            if (strcmp(items[j], text) != 0)
-                continue;
+        if (text == NULL)
+            continue;
+        if (is_among(items, given, text))
             problem_fault(x, FAULT_POINTER, here, "is given twice");
-            text = NULL;
-        }
-        if (text != NULL)
+        else
             items[given++] = text;
     }
     return array_literal(x->arena, items, given);

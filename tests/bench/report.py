@@ -32,8 +32,8 @@ class Result:
 
 
 def busy(load):
-    """Whether the load average before the run says that others were at work: then nothing is judged, for who is given the
-    processors decides more than who needs them less."""
+    """Whether the load average before the run says that others were at work: then nothing is judged, for who is given
+    the processors decides more than who needs them less."""
     return load >= len(os.sched_getaffinity(0)) / 4
 
 
@@ -65,9 +65,9 @@ def load_words(load, cpus):
     """What a reader must know of the load average before the run."""
     if not busy(load):
         return f"none to speak of (load average {load:.1f} before the run)."
-    return (f"**load average {load:.1f} before the run, on {cpus} processors, so that no goal is judged.** The figures are\n"
-            "  lower and the latencies longer than on a quiet machine, and ratios tell more of who was given the processors\n"
-            "  than of what the two sides need. CPU microseconds and memory suffer less.")  # fmt: skip
+    return (f"**load average {load:.1f} before the run, on {cpus} processors, so that no goal is judged.**\n"
+            "  Rates are lower, latencies longer and CPU times higher than on a quiet machine, and ratios tell more of who\n"
+            "  was given the processors than of what the two sides need.")  # fmt: skip
 
 
 def first_line(*command):
