@@ -66,8 +66,8 @@ def load_words(load, cpus):
     if not busy(load):
         return f"none to speak of (load average {load:.1f} before the run)."
     return (f"**load average {load:.1f} before the run, on {cpus} processors, so that no goal is judged.**\n"
-            "  Rates are lower, latencies longer and CPU times higher than on a quiet machine, and ratios tell more of who\n"
-            "  was given the processors than of what the two sides need.")  # fmt: skip
+            "  Rates are lower, latencies longer and CPU times higher than on a quiet machine, and ratios tell\n"
+            "  more of who was given the processors than of what the two sides need.")  # fmt: skip
 
 
 def first_line(*command):
