@@ -38,7 +38,7 @@ static Step ready(Exchange *x) {
     } else if (!watch->migrated) {
         problem_set(x, PROBLEM_UNAVAILABLE, "The database is not migrated%s%s; `onrecord migrate` does that.",
                     watch->pending[0] ? ": pending is " : "", watch->pending);
-    } else if (atomic_load(&worker->server->pools_ready) < worker->server->worker_count) {
+    } else if (atomic_load(&worker->server->workers_ready) < worker->server->worker_count) {
         problem_set(x, PROBLEM_UNAVAILABLE, "The connections to the database are not there yet.");
     } else {
         status_ok(x);

@@ -188,7 +188,7 @@ const char *server_url(const Server *server) {
 }
 
 bool server_ready(const Server *server) {
-    return atomic_load(&server->pools_ready) == server->worker_count && atomic_load(&server->service_ready);
+    return atomic_load(&server->workers_ready) == server->worker_count && atomic_load(&server->service_ready);
 }
 
 void server_drain(Server *server, int timeout_s) {

@@ -162,12 +162,12 @@ static void worker_sweep(Worker *worker) {
     worker->sweep_us = worker->now_us + (worker->draining ? SWEEP_US / 10 : SWEEP_US);
 }
 
-/* Keeps the count of pools that are ready: the service is when all are, whichever worker is asked. */
-static void worker_count_pool(Worker *worker) {
-    bool ready = pool_ready(worker->pool);
-    if (ready != worker->pool_counted) {
-        worker->pool_counted = ready;
-        atomic_fetch_add(&worker->server->pools_ready, ready ? 1 : -1);
+/* Keeps the count of workers that can answer: the service is ready when all are, whichever is asked. */
+static void worker_count_ready(Worker *worker) {
+    bool ready = pool_ready(worker->pool) && worker->watch.migrated;
+    if (ready != worker->counted_ready) {
+        worker->counted_ready = ready;
+        atomic_fetch_add(&worker->server->workers_ready, ready ? 1 : -1);
     }
 }
 
@@ -181,7 +181,7 @@ static void worker_turn(Worker *worker) {
     if (pool_timeout_ms(worker->pool, worker->now_us) == 0) {
         pool_tick(worker->pool, worker->now_us);
     }
-    worker_count_pool(worker);
+    worker_count_ready(worker);
     if (worker->now_us >= worker->look_us) {
         worker_look(worker);
     }

@@ -40,7 +40,7 @@ struct Server {
 
     pthread_mutex_t service_lock;
     atomic_bool service_ready; /* the cursor key is there */
-    atomic_int pools_ready;    /* workers that have their connections to PostgreSQL */
+    atomic_int workers_ready;  /* that have their connections to PostgreSQL and have seen it migrated */
 
     Metrics **metrics; /* of all workers, in their order */
     Worker **workers;
@@ -69,7 +69,7 @@ struct Worker {
     bool draining;
     struct MHD_Daemon *daemon;
     Pool *pool;
-    bool pool_counted; /* among server->pools_ready */
+    bool counted_ready; /* among server->workers_ready */
     Compressor *compressor;
     Metrics *metrics;
     Clients clients;
