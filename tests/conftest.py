@@ -44,17 +44,24 @@ def pytest_sessionfinish():
         answers.RECORD.save()
 
 
+# In remote mode these three are there, and nothing.
+
+
 @pytest.fixture(scope="session")
 def cluster():
-    made = service.Cluster()
-    made.start()
+    made = None if REMOTE else service.Cluster()
+    if made:
+        made.start()
     yield made
-    made.remove()
+    if made:
+        made.remove()
 
 
 @pytest.fixture(scope="session")
 def template(cluster):
     """The database that the tests' own are copies of: migrated, seeded, with a key of each scope. Its name, and the keys."""
+    if cluster is None:
+        return None
     cluster.psql("postgres", f"CREATE DATABASE {TEMPLATE}")
     url = cluster.url(TEMPLATE)
     service.command("migrate", url=url)
@@ -63,45 +70,45 @@ def template(cluster):
 
 @pytest.fixture(scope="session")
 def servers(cluster, template):
-    made = service.Servers(cluster, *template)
+    made = None if REMOTE else service.Servers(cluster, *template)
     yield made
-    made.close()
+    if made:
+        made.close()
 
 
-def one_server(request):
+def one_server(request, servers):
     """A client of a server of its own; of the one that is there already, in remote mode."""
-    if REMOTE:
+    if servers is None:
         key = os.environ["ONRECORD_TEST_KEY"]
         api = service.Api(REMOTE, service.Keys(read=key, write=key, admin=key))
         yield api
         api.clean_up()
     else:
-        servers = request.getfixturevalue("servers")
         api = servers.take()
         yield api
-        servers.give_back(api)
+        servers.give_back(api, request.node.nodeid)
 
 
 @pytest.fixture(scope="session")
-def shared(request):
+def shared(request, servers):
     """A server on the seed that nobody writes to."""
-    yield from one_server(request)
+    yield from one_server(request, servers)
 
 
 @pytest.fixture(scope="module")
-def module_api(request):
+def module_api(request, servers):
     """A server on the seed, for the tests of one file, which first put there what they read."""
-    yield from one_server(request)
+    yield from one_server(request, servers)
 
 
 @pytest.fixture
-def api(request):
+def api(request, servers):
     """A server on the seed, for this test alone."""
-    yield from one_server(request)
+    yield from one_server(request, servers)
 
 
 @pytest.fixture
-def api_with(servers):
+def api_with(request, servers):
     """A maker of servers with settings: `api_with(ONRECORD_READS="key")`. For tests marked `own_server`."""
     made = []
 
@@ -111,4 +118,4 @@ def api_with(servers):
 
     yield make
     for api in made:
-        servers.give_back(api)
+        servers.give_back(api, request.node.nodeid)

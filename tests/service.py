@@ -326,13 +326,16 @@ def clone(cluster, template):
 
 
 class Servers:
-    """Servers, each on its own copy of the template. While a test runs, the server of the next one starts beside it."""
+    """Servers, each on its own copy of the template. While a test runs, the server of the next one starts beside it, and
+    that of the one before ends; an end that was not clean fails a later test, with the name of the one that it was for."""
 
     def __init__(self, cluster, template, keys):
         self.cluster = cluster
         self.template = template
         self.keys = keys
         self.background = concurrent.futures.ThreadPoolExecutor(1)
+        self.ending = concurrent.futures.ThreadPoolExecutor(1)
+        self.ends = []
         self.spare = None
 
     def _start(self, env=None):
@@ -340,8 +343,16 @@ class Servers:
         server = Server(self.cluster.url(database), env)
         return Api(server.base, self.keys, server, self.cluster, database)
 
-    def _drop(self, database):
-        self.cluster.psql("postgres", f"DROP DATABASE {database} WITH (FORCE)")
+    def _end(self, api, test):
+        try:
+            api.server.stop()
+        except AssertionError as fault:
+            raise AssertionError(f"the server of {test}: {fault}") from None
+        self.cluster.psql("postgres", f"DROP DATABASE {api.database} WITH (FORCE)")
+
+    def _look_at_ends(self):
+        while self.ends and self.ends[0].done():
+            self.ends.pop(0).result()
 
     def take(self, env=None):
         if env:
@@ -350,14 +361,16 @@ class Servers:
         self.spare = self.background.submit(self._start)
         return taken.result()
 
-    def give_back(self, api):
-        api.server.stop()
-        self.background.submit(self._drop, api.database)
+    def give_back(self, api, test):
+        self.ends.append(self.ending.submit(self._end, api, test))
+        self._look_at_ends()
 
     def close(self):
         if self.spare is not None:
-            self.spare.result().server.stop()
+            self.give_back(self.spare.result(), "no test")
         self.background.shutdown()
+        self.ending.shutdown()
+        self._look_at_ends()
 
 
 def open_keys(url):

@@ -1,6 +1,5 @@
 """Keys and scopes: who may do what."""
 
-import names as n
 import pytest
 import service
 from problems import expect_problem
@@ -130,4 +129,3 @@ def test_the_last_use_of_a_key_is_noted(api):
     api.make("sources", name="Gazette")
     used = lambda: api.psql("SELECT last_used_at FROM onrecord.api_keys WHERE name = 'test-write'")[0][0]  # noqa: E731
     service.until(used, 15, "the note of its use")
-    assert n.MNTV == 1

@@ -5,6 +5,12 @@ import pytest
 from problems import expect_problem
 
 
+@pytest.fixture
+def api(module_api):
+    """One server for all of this file: no test here minds the records of another."""
+    return module_api
+
+
 def test_delete(api):
     id = api.make("speakers", name="Clerk")["id"]
     answer = api.delete(f"/speakers/{id}")

@@ -11,23 +11,24 @@ from problems import expect_problem
 pytestmark = pytest.mark.own_server
 
 
-@pytest.fixture
-def own():
-    """A cluster and a server of its own, migrated; the cluster is durable, since it is killed."""
+@pytest.fixture(scope="module")
+def durable():
+    """A cluster that is stopped and killed here, and so keeps what it was told to; with a database `record`, and keys."""
     cluster = service.Cluster(durable=True)
     cluster.start()
-    server = None
-    try:
-        cluster.psql("postgres", "CREATE DATABASE record")
-        url = cluster.url("record")
-        service.command("migrate", url=url)
-        keys = service.open_keys(url)
-        server = service.Server(url)
-        yield service.Api(server.base, keys, server, cluster, "record")
-    finally:
-        if server is not None:
-            server.stop()
-        cluster.remove()
+    cluster.psql("postgres", "CREATE DATABASE record")
+    service.command("migrate", url=cluster.url("record"))
+    yield cluster, service.open_keys(cluster.url("record"))
+    cluster.remove()
+
+
+@pytest.fixture
+def own(durable):
+    """A server on that cluster."""
+    cluster, keys = durable
+    server = service.Server(cluster.url("record"))
+    yield service.Api(server.base, keys, server, cluster, "record")
+    server.stop()
 
 
 def expect_unavailable(api):
@@ -49,7 +50,7 @@ def expect_back(api):
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_stopped_and_started(own, mode):
-    first = own.make("sources", name="before")
+    first = own.make("sources", name=f"before {mode}")
     own.cluster.stop(mode)
     service.until(lambda: own.get("/quotes/1").status_code == 503, 2, "503")
     expect_unavailable(own)
@@ -107,17 +108,12 @@ def test_killed_under_writes_nothing_acknowledged_is_lost(own):
     assert own.server.process.poll() is None
 
 
-def test_absent_at_the_start():
-    cluster = service.Cluster()
-    server = None
+def test_absent_at_the_start(durable):
+    cluster, keys = durable
+    cluster.stop()
+    server = service.Server(cluster.url("record"), wait=False)
     try:
-        cluster.start()
-        cluster.psql("postgres", "CREATE DATABASE record")
-        url = cluster.url("record")
-        service.command("migrate", url=url)
-        cluster.stop()
-        server = service.Server(url, wait=False)
-        api = service.Api(server.base, service.Keys("onr_x", "onr_x", "onr_x"))
+        api = service.Api(server.base, keys)
         for path in ("/quotes", "/quotes/1", "/readyz"):
             answer = api.get(path)
             expect_problem(answer, "unavailable")
@@ -127,9 +123,7 @@ def test_absent_at_the_start():
         service.until(lambda: server.ready() == 200, 2, "service after PostgreSQL's start")
         assert len(api.read("/quotes")["items"]) == 15
     finally:
-        if server is not None:
-            server.stop()
-        cluster.remove()
+        server.stop()
 
 
 def test_connections_cut_one_by_one(own):

@@ -5,6 +5,12 @@ import pytest
 from problems import expect_problem
 
 
+@pytest.fixture
+def api(module_api):
+    """One server for all of this file: no test here minds the records of another."""
+    return module_api
+
+
 def test_by_name(api):
     quote = api.make(
         "quotes",

@@ -1,10 +1,17 @@
 """What is kept of every change, seen through psql: revisions and the change log."""
 
+import json
+
 import names as n
 import pytest
-import service
 
 pytestmark = pytest.mark.own_server
+
+
+@pytest.fixture
+def api(module_api):
+    """One server for all of this file: no test here minds the records of another."""
+    return module_api
 
 
 def revisions(api, resource, id):
@@ -57,8 +64,6 @@ def test_each_version_is_kept_with_who_made_it(api):
 def test_a_state_is_the_whole_row(api):
     made = api.make("articles", headline="h", body="b", keywords=["k"], via=[{"source_id": n.MNTV}], extra={"a": [1]})
     api.patch(f"/articles/{made['id']}", json={"headline": "i"})
-    import json
-
     state = json.loads(
         api.psql(f"SELECT state FROM onrecord.revisions WHERE resource = 'articles' AND record_id = {made['id']}")[0][0]
     )
@@ -106,4 +111,3 @@ def test_every_change_is_in_the_log_once(api):
     made = [api.make("sources", name=f"s{i}")["id"] for i in range(30)]
     rows = api.psql("SELECT record_id FROM onrecord.changes WHERE resource = 'sources' AND operation = 'insert' ORDER BY id")
     assert [int(row[0]) for row in rows][-30:] == made
-    assert service.ROOT.exists()

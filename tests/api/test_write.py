@@ -7,6 +7,12 @@ import pytest
 from problems import expect_problem, faults
 
 
+@pytest.fixture
+def api(module_api):
+    """One server for all of this file: no test here minds the records of another."""
+    return module_api
+
+
 def test_create_a_source(api):
     answer = api.post("/sources", json={"name": "Kabul Daily", "country": "AF", "url": "https://kabul.example/"})
     assert answer.status_code == 201

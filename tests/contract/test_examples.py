@@ -24,7 +24,11 @@ def test_there_are_some():
     assert sum(len(examples(media)) for _, _, media in MEDIA) > 50
 
 
-@pytest.mark.parametrize("where, kind, media", [m for m in MEDIA if examples(m[2])], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
+@pytest.mark.parametrize(
+    "where, kind, media",
+    [m for m in MEDIA if examples(m[2])],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_examples_are_valid(where, kind, media):
     for example in examples(media):
         assert RECORD.contract.faults(media["schema"], example) == []

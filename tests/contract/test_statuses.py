@@ -29,7 +29,7 @@ def strict(servers):
     """A server that closes reads, insists on If-Match and takes small bodies only."""
     api = servers.take({"ONRECORD_READS": "key", "ONRECORD_IF_MATCH_REQUIRED": "1", "ONRECORD_BODY_MAX": "1024"})
     yield api
-    servers.give_back(api)
+    servers.give_back(api, "test_statuses.py")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def cut_off(servers, cluster):
     cluster.psql("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{api.database}'")
     service.until(lambda: api.server.ready() == 503, 5, "unreadiness")
     yield api
-    servers.give_back(api)
+    servers.give_back(api, "test_statuses.py")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,8 @@ def test_what_is_not_there_is_deleted_or_has_not_changed(shared, module_api, del
 
 @pytest.mark.parametrize("resource", NAMES)
 def test_conflicts(module_api, resource):
-    taken = module_api.make(resource, **{**LEAST[resource], "external_id": "taken"} | ({"name": "taken"} if "name" in LEAST[resource] else {}))  # fmt: skip
+    named = {"name": "taken"} if "name" in LEAST[resource] else {}
+    taken = module_api.make(resource, **LEAST[resource] | named | {"external_id": "taken"})
     other = module_api.make(resource, **LEAST[resource])
     body = {**LEAST[resource], "external_id": "taken"}
     for method, path in (("POST", f"/{resource}"), ("PUT", f"/{resource}/{other['id']}"), ("PATCH", f"/{resource}/{other['id']}")):
@@ -122,7 +123,10 @@ def test_conflicts(module_api, resource):
     assert module_api.delete(f"/{resource}/{other['id']}").status_code == 204
 
 
-@pytest.mark.parametrize("path, method, name", [o for o in OPERATIONS if o[1] == "get"], ids=[o[2] for o in OPERATIONS if o[1] == "get"])
+GETS = [operation for operation in OPERATIONS if operation[1] == "get"]
+
+
+@pytest.mark.parametrize("path, method, name", GETS, ids=[name for _, _, name in GETS])
 def test_every_read_is_answered(shared, path, method, name):
     assert shared.get(concrete(path)).status_code == 200
     assert shared.head(concrete(path)).status_code == 200
