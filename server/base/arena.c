@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -184,6 +185,10 @@ char *arena_strndup(Arena *arena, const char *text, size_t length) {
 
 char *arena_strdup(Arena *arena, const char *text) {
     return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_integer(Arena *arena, int64_t value) {
+    return arena_printf(arena, "%" PRId64, value);
 }
 
 char *arena_printf(Arena *arena, const char *format, ...) {

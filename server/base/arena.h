@@ -7,6 +7,7 @@
 #define ONRECORD_BASE_ARENA_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct Arena Arena;
 
@@ -30,6 +31,9 @@ void *arena_grow(Arena *arena, void *old, size_t old_size, size_t new_size);
 /* A NUL-terminated copy of `length` bytes of `text`. */
 char *arena_strndup(Arena *arena, const char *text, size_t length);
 char *arena_strdup(Arena *arena, const char *text);
+
+/* A whole number in decimal. */
+char *arena_integer(Arena *arena, int64_t value);
 
 /* printf into the arena. For messages only: SQL is never made with it. */
 char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -58,6 +58,10 @@ const char *result_value(const Result *result, int row, int column) {
     return value[0] == '\0' && PQgetisnull(result, row, column) ? NULL : value;
 }
 
+int64_t result_integer(const Result *result, int row, int column) {
+    return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
 size_t result_size(const Result *result) {
     return PQresultMemorySize(result);
 }

@@ -90,7 +90,7 @@ bool key_create(Arena *arena, const char *conninfo, const char *name, Scope scop
     bool touched;
     key_generate(arena, text);
     key_hash(text, hex);
-    const char *expires = expires_us == INT64_MAX ? NULL : arena_printf(arena, "%lld", (long long)expires_us);
+    const char *expires = expires_us == INT64_MAX ? NULL : arena_integer(arena, expires_us);
     const char *params[] = {name, scope_name(scope), hex, expires};
     return run_write(arena, conninfo, SQL_KEY_CREATE, 4, params, &touched, fault);
 }
@@ -124,7 +124,7 @@ bool key_rotate(Arena *arena, const char *conninfo, const char *name, int64_t gr
     bool touched;
     key_generate(arena, text);
     key_hash(text, hex);
-    const char *params[] = {name, arena_printf(arena, "%lld", (long long)grace_s), hex};
+    const char *params[] = {name, arena_integer(arena, grace_s), hex};
     if (!run_write(arena, conninfo, SQL_KEY_ROTATE, 3, params, &touched, fault))
         return false;
     if (!touched)

@@ -113,7 +113,7 @@ static bool apply(Arena *arena, PGconn *pg, const Migration *migration, bool ski
         int64_t began_us = clock_monotonic_us();
         if (apply_once(arena, pg, migration, skip, sqlstate)) {
             log_event(LOG_INFO, skip ? "migration skipped" : "migration applied", "migration", migration->name, "ms",
-                      arena_printf(arena, "%lld", (long long)(clock_monotonic_us() - began_us) / 1000), NULL);
+                      arena_integer(arena, (clock_monotonic_us() - began_us) / 1000), NULL);
             return true;
         }
         bool busy = strcmp(sqlstate, "55P03") == 0;

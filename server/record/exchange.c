@@ -16,6 +16,17 @@ const char *exchange_parameter(const Exchange *x, const char *name) {
     return NULL;
 }
 
+bool exchange_repeats(Exchange *x, int index) {
+    const char *name = x->parameters[index].name;
+    for (int i = 0; i < index; i++) {
+        if (strcmp(x->parameters[i].name, name) == 0) {
+            problem_fault(x, FAULT_PARAMETER, name, "is given more than once");
+            return true;
+        }
+    }
+    return false;
+}
+
 json_t *exchange_own(Exchange *x, json_t *json) {
     assert(x->owned_count < EXCHANGE_OWNED);
     if (json != NULL)

@@ -95,4 +95,7 @@ void exchange_header(Exchange *x, const char *name, const char *value);
 /* The parameter's value, or NULL. */
 const char *exchange_parameter(const Exchange *x, const char *name);
 
+/* True, with a fault, when parameter `index` has the name of one before it. */
+bool exchange_repeats(Exchange *x, int index);
+
 #endif

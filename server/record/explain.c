@@ -41,7 +41,7 @@ static void conflict_answer(Write *write) {
     problem_set(x, PROBLEM_CONFLICT, "%s", write->refused->detail);
     if (result_rows(rows) > 0) {
         x->problem.conflict_resource = write->resource->name;
-        x->problem.conflict_id = atoll(result_value(rows, 0, 0));
+        x->problem.conflict_id = result_integer(rows, 0, 0);
         problem_set(x, PROBLEM_CONFLICT, "%s %lld has this %s already.", write->resource->title, x->problem.conflict_id,
                     field);
     }
@@ -60,7 +60,7 @@ static bool references_ask(Write *write) {
         int given = 0;
         for (int i = 0; i < write->explained.count; i++) {
             if (strcmp(write->explained.items[i].target, all[r]->name) == 0)
-                ids[given++] = arena_printf(x->arena, "%lld", (long long)write->explained.items[i].id);
+                ids[given++] = arena_integer(x->arena, write->explained.items[i].id);
         }
         Sql *sql = sql_new(x->arena);
         sql_add_all(sql, "SELECT t.id FROM ", all[r]->table, " t WHERE t.id = ANY (", NULL);
@@ -73,7 +73,7 @@ static bool references_ask(Write *write) {
 
 static bool rows_hold(const Result *rows, int64_t id) {
     for (int i = 0; i < result_rows(rows); i++) {
-        if (atoll(result_value(rows, i, 0)) == id)
+        if (result_integer(rows, i, 0) == id)
             return true;
     }
     return false;
@@ -139,10 +139,10 @@ static bool dependents_ask(Write *write) {
 static void dependents_name(Write *write, const Resource *resource, const Field *field) {
     Exchange *x = write->x;
     const Result *row = x->batch.statements[write->explained.count++].result;
-    long long count = atoll(result_value(row, 0, 0));
+    long long count = result_integer(row, 0, 0);
     if (count == 0)
         return;
-    long long first = atoll(result_value(row, 0, 1));
+    long long first = result_integer(row, 0, 1);
     bool is_itself = resource == write->resource && first == x->ids[0];
     if (is_itself && count == 1)
         return;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
+
 const Field *field_find(const Resource *resource, const char *name, size_t length) {
     for (const Field *field = resource->fields; field->name != NULL; field++) {
         if (strncmp(field->name, name, length) == 0 && field->name[length] == '\0')
@@ -10,9 +12,23 @@ const Field *field_find(const Resource *resource, const char *name, size_t lengt
     return NULL;
 }
 
-int resource_field_count(const Resource *resource) {
-    int count = 0;
-    while (resource->fields[count].name != NULL)
-        count++;
-    return count;
+bool field_is_column(const Field *field) {
+    return (field->flags & FIELD_VIRTUAL) == 0;
+}
+
+bool field_filters(const Field *field) {
+    return (field->flags & FIELD_FILTER) != 0;
+}
+
+bool field_sorts(const Field *field) {
+    return (field->flags & FIELD_SORT) != 0;
+}
+
+const char *field_names(Arena *arena, const Resource *resource, bool (*chosen)(const Field *field)) {
+    Buffer names = buffer_new(arena, 256);
+    for (const Field *field = resource->fields; field->name != NULL; field++) {
+        if (chosen(field))
+            buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", field->name);
+    }
+    return names.data;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "record/endpoint.h"
 
 /* The types; type.c has a row for each: how it is checked, bound, filtered and rendered. */
@@ -107,6 +108,12 @@ struct Resource {
 const Resource *const *resources_all(int *count);
 const Resource *resource_find(const char *name);
 const Field *field_find(const Resource *resource, const char *name, size_t length);
-int resource_field_count(const Resource *resource);
+
+bool field_is_column(const Field *field); /* it is one of the record's own; the others are filters alone */
+bool field_filters(const Field *field);
+bool field_sorts(const Field *field);
+
+/* "id, name, country": the names of a resource's fields that are `chosen`, for a fault that says what is allowed. */
+const char *field_names(Arena *arena, const Resource *resource, bool (*chosen)(const Field *field));
 
 #endif

@@ -58,11 +58,8 @@ static bool value_read(Exchange *x, const char *parameter, const Field *field, c
 static void values_read(Exchange *x, const char *parameter, Filter *filter, const char *list) {
     const char *items[FILTER_IN_MAX];
     int count = 0;
-    char *copy = arena_strdup(x->arena, list);
-    for (char *item = copy, *next; item != NULL; item = next) {
-        next = strchr(item, ',');
-        if (next != NULL)
-            *next++ = '\0';
+    char *rest = arena_strdup(x->arena, list);
+    for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ",")) {
         if (count == FILTER_IN_MAX) {
             problem_fault(x, FAULT_PARAMETER, parameter, "takes at most %d values", FILTER_IN_MAX);
             return;
@@ -98,7 +95,7 @@ bool filter_read(Exchange *x, const Resource *resource, const Parameter *paramet
 }
 
 Filter filter_id(Arena *arena, const Field *field, int64_t id) {
-    const char *value = arena_printf(arena, "%lld", (long long)id);
+    const char *value = arena_integer(arena, id);
     if ((field->flags & FIELD_VIRTUAL) != 0)
         value = array_literal(arena, &value, 1);
     return (Filter){.field = field, .operator= OPERATOR_EQ, .value = value};

@@ -21,15 +21,6 @@ static bool is_list_parameter(const char *name) {
     return false;
 }
 
-static const char *filter_names(Arena *arena, const Resource *resource) {
-    Buffer names = buffer_new(arena, 256);
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
-        if ((field->flags & FIELD_FILTER) != 0)
-            buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", field->name);
-    }
-    return names.data;
-}
-
 /* A hash of one parameter; those of a query are summed up, so that their order does not matter. */
 static uint64_t parameter_hash(const Parameter *parameter) {
     uint64_t hash = hash64(parameter->name, strlen(parameter->name) + 1);
@@ -37,12 +28,8 @@ static uint64_t parameter_hash(const Parameter *parameter) {
 }
 
 static void parameter_read(Exchange *x, List *list, const Parameter *parameter) {
-    for (const Parameter *other = x->parameters; other < parameter; other++) {
-        if (strcmp(other->name, parameter->name) == 0) {
-            problem_fault(x, FAULT_PARAMETER, parameter->name, "is given more than once");
-            return;
-        }
-    }
+    if (exchange_repeats(x, (int)(parameter - x->parameters)))
+        return;
     if (is_list_parameter(parameter->name)) {
         if (strcmp(parameter->name, "sort") == 0)
             list->query += parameter_hash(parameter);
@@ -54,7 +41,7 @@ static void parameter_read(Exchange *x, List *list, const Parameter *parameter) 
     }
     if (!filter_read(x, list->resource, parameter, &list->filters[list->filter_count])) {
         problem_fault(x, FAULT_PARAMETER, parameter->name, "is not a parameter of this list; filters are: %s",
-                      filter_names(x->arena, list->resource));
+                      field_names(x->arena, list->resource, field_filters));
         return;
     }
     list->filter_count++;
@@ -131,7 +118,7 @@ static List *list_new(Exchange *x, const Resource *resource, const Field *by, in
     list->query = hash64(resource->name, strlen(resource->name));
     if (by != NULL) {
         list->filters[list->filter_count++] = filter_id(x->arena, by, id);
-        Parameter parameter = {by->name, arena_printf(x->arena, "%lld", (long long)id)};
+        Parameter parameter = {by->name, arena_integer(x->arena, id)};
         list->query += parameter_hash(&parameter);
     }
     return list;

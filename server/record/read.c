@@ -77,11 +77,13 @@ Step relation_plan(Exchange *x) {
 
 /* A page with nothing on it: is there such a parent at all? The answer is ready, should there be one. */
 static Step parent_ask(Exchange *x) {
-    const Resource *parent = x->endpoint->resource;
+    Sql *sql = sql_new(x->arena);
     list_done(x);
     batch_release(&x->batch);
     x->batch.lane = LANE_POINT;
-    record_select(x, parent, selection_plain(x->arena, parent, false), x->ids[0], &x->batch);
+    sql_add_all(sql, "SELECT FROM ", x->endpoint->resource->table, " t WHERE t.id = ", NULL);
+    sql_param(sql, arena_integer(x->arena, x->ids[0]), NULL);
+    sql_queue(sql, &x->batch);
     return STEP_QUERY;
 }
 
@@ -110,7 +112,7 @@ int record_select(Exchange *x, const Resource *resource, const Selection *select
     sql_add_all(sql, " FROM ", resource->table, " t", NULL);
     selection_joins(selection, sql);
     sql_add(sql, " WHERE t.id = ");
-    sql_param(sql, arena_printf(x->arena, "%lld", (long long)id), NULL);
+    sql_param(sql, arena_integer(x->arena, id), NULL);
     return sql_queue(sql, batch);
 }
 
@@ -122,10 +124,8 @@ static void record_parameters(Exchange *x) {
         if (!known)
             problem_fault(x, FAULT_PARAMETER, name,
                           "is not a parameter of a single record; these are: include, fields, offsets");
-        for (int j = 0; j < i && known; j++) {
-            if (strcmp(x->parameters[j].name, name) == 0)
-                problem_fault(x, FAULT_PARAMETER, name, "is given more than once");
-        }
+        else
+            (void)exchange_repeats(x, i);
     }
 }
 
@@ -161,7 +161,7 @@ Step record_done(Exchange *x) {
 
 int64_t record_version(const Selection *selection, const Result *rows, int row) {
     /* `version` is the last column of the record itself. */
-    return atoll(result_value(rows, row, selection->nodes[0].field_count - 1));
+    return result_integer(rows, row, selection->nodes[0].field_count - 1);
 }
 
 void record_answer(Exchange *x, const Selection *selection, int status, const Result *rows, const Batch *branches) {
@@ -170,14 +170,14 @@ void record_answer(Exchange *x, const Selection *selection, int status, const Re
     selection_render(selection, &w, rows, 0, branches);
     long long version = record_version(selection, rows, 0);
     x->status = status;
-    x->etag = selection->bare ? arena_printf(x->arena, "%lld", version)
-                              : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
+    x->etag =
+        selection->bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
 }
 
 Step missing_ask(Exchange *x) {
     const char **params = arena_alloc(x->arena, 2 * sizeof *params);
     params[0] = x->endpoint->resource->name;
-    params[1] = arena_printf(x->arena, "%lld", (long long)x->ids[0]);
+    params[1] = arena_integer(x->arena, x->ids[0]);
     batch_release(&x->batch);
     x->batch.lane = LANE_POINT;
     x->batch.write = false;

@@ -5,25 +5,19 @@
 
 #include "base/utf8.h"
 #include "record/list.h"
+#include "record/spans_text.h"
 #include "record/type.h"
 
-static size_t utf16_offset(const char *body, size_t length, const char *text, char **end) {
-    return utf8_to_utf16(body, length, (size_t)strtoull(text, end, 10));
-}
-
 void render_spans_utf16(JsonWriter *w, const char *spans, const char *body, size_t body_length) {
-    writer_array_begin(w);
-    for (const char *at = spans + 1; body != NULL && *at >= '0' && *at <= '9';) {
-        char *end;
-        writer_object_begin(w);
-        writer_key(w, "start");
-        writer_int(w, (int64_t)utf16_offset(body, body_length, at, &end));
-        writer_key(w, "end");
-        writer_int(w, (int64_t)utf16_offset(body, body_length, end + 1, &end));
-        writer_object_end(w);
-        at = *end == ',' ? end + 1 : end;
+    size_t count;
+    Span *units = spans_from_text(w->out->arena, spans, &count);
+    if (body == NULL)
+        count = 0;
+    for (size_t i = 0; i < count; i++) {
+        units[i].start = utf8_to_utf16(body, body_length, units[i].start);
+        units[i].end = utf8_to_utf16(body, body_length, units[i].end);
     }
-    writer_array_end(w);
+    spans_render(w, units, count);
 }
 
 static void render_field(const Node *node, const Field *field, int column, JsonWriter *w, const Result *rows, int row) {

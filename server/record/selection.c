@@ -7,10 +7,6 @@
 static const char *const aliases[NODES_MAX] = {"t",  "j1", "j2",  "j3",  "j4",  "j5",  "j6",  "j7",
                                                "j8", "j9", "j10", "j11", "j12", "j13", "j14", "j15"};
 
-bool field_is_column(const Field *field) {
-    return (field->flags & FIELD_VIRTUAL) == 0;
-}
-
 static bool is_quote(const Node *node) {
     return field_find(node->resource, "spans", 5) != NULL;
 }
@@ -135,11 +131,8 @@ static const char *relation_names(Arena *arena, const Resource *resource, bool s
 }
 
 static void include_read(Exchange *x, Selection *selection, const char *list, bool single) {
-    char *copy = arena_strdup(x->arena, list);
-    for (char *item = copy, *next; item != NULL; item = next) {
-        next = strchr(item, ',');
-        if (next != NULL)
-            *next++ = '\0';
+    char *rest = arena_strdup(x->arena, list);
+    for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ",")) {
         Place place = path_follow(x, selection, item, single, UINT64_MAX);
         if (*place.rest != '\0' || *item == '\0') {
             const Resource *at = place.selection->nodes[place.node].resource;
@@ -154,15 +147,6 @@ static void include_read(Exchange *x, Selection *selection, const char *list, bo
 static int field_index(const Resource *resource, const char *name) {
     const Field *field = field_find(resource, name, strlen(name));
     return field != NULL && field_is_column(field) ? (int)(field - resource->fields) : -1;
-}
-
-static const char *field_names(Arena *arena, const Resource *resource) {
-    Buffer names = buffer_new(arena, 256);
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
-        if (field_is_column(field))
-            buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", field->name);
-    }
-    return names.data;
 }
 
 /* How many nodes there are, branches and theirs included. */
@@ -187,7 +171,7 @@ static void fields_item(Exchange *x, Selection *selection, const char *item, boo
     int index = field_index(node->resource, place.rest);
     if (index < 0) {
         problem_fault(x, FAULT_PARAMETER, "fields", "\"%s\" is not a field; %s have: %s", item, node->resource->name,
-                      field_names(x->arena, node->resource));
+                      field_names(x->arena, node->resource, field_is_column));
         return;
     }
     if (exclude && selection_size(selection) > size) {
@@ -205,11 +189,8 @@ static void fields_item(Exchange *x, Selection *selection, const char *item, boo
 
 static void fields_read(Exchange *x, Selection *selection, const char *list, bool single) {
     bool exclude = list[0] == '-';
-    char *copy = arena_strdup(x->arena, list);
-    for (char *item = copy, *next; item != NULL; item = next) {
-        next = strchr(item, ',');
-        if (next != NULL)
-            *next++ = '\0';
+    char *rest = arena_strdup(x->arena, list);
+    for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ",")) {
         if ((*item == '-') != exclude) {
             problem_fault(x, FAULT_PARAMETER, "fields",
                           "name what to show (id,text) or what to leave out (-body), not both");

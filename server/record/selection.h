@@ -62,7 +62,4 @@ void selection_joins(const Selection *selection, Sql *sql);
 /* One row as a JSON object, without the branches when `branches` is NULL; else with them from that batch. */
 void selection_render(const Selection *selection, JsonWriter *w, const Result *rows, int row, const Batch *branches);
 
-/* How many of the resource's fields are columns: they come first in its table, but for virtual ones in between. */
-bool field_is_column(const Field *field);
-
 #endif

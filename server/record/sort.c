@@ -4,15 +4,6 @@
 
 #include "record/type.h"
 
-static const char *sortable_names(Arena *arena, const Resource *resource) {
-    Buffer names = buffer_new(arena, 64);
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
-        if ((field->flags & FIELD_SORT) != 0)
-            buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", field->name);
-    }
-    return names.data;
-}
-
 static void key_add(Sort *sort, const Field *field, bool descending) {
     bool nullable = (field->flags & (FIELD_REQUIRED | FIELD_NOT_NULL)) == 0;
     sort->keys[sort->count++] = (SortKey){.field = field, .descending = descending, .nullable = nullable};
@@ -32,7 +23,7 @@ static void key_read(Exchange *x, const Resource *resource, Sort *sort, const ch
     const Field *field = field_find(resource, name, strlen(name));
     if (field == NULL || (field->flags & FIELD_SORT) == 0)
         problem_fault(x, FAULT_PARAMETER, "sort", "\"%s\" does not sort %s; these do: %s", name, resource->name,
-                      sortable_names(x->arena, resource));
+                      field_names(x->arena, resource, field_sorts));
     else if (key_present(sort, field))
         problem_fault(x, FAULT_PARAMETER, "sort", "names %s twice", name);
     else if (sort->count == SORT_KEYS - 1)
@@ -44,11 +35,8 @@ static void key_read(Exchange *x, const Resource *resource, Sort *sort, const ch
 Sort sort_read(Exchange *x, const Resource *resource) {
     Sort sort = {.count = 0};
     const char *text = exchange_parameter(x, "sort");
-    char *copy = arena_strdup(x->arena, text != NULL ? text : resource->default_sort);
-    for (char *item = copy, *next; item != NULL; item = next) {
-        next = strchr(item, ',');
-        if (next != NULL)
-            *next++ = '\0';
+    char *rest = arena_strdup(x->arena, text != NULL ? text : resource->default_sort);
+    for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ",")) {
         key_read(x, resource, &sort, item);
     }
     const Field *id = field_find(resource, "id", 2);

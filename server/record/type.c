@@ -5,6 +5,7 @@
 
 #include "base/moment.h"
 #include "base/utf8.h"
+#include "record/spans_text.h"
 #include "record/type_values.h"
 
 const char *const operator_suffixes[OPERATOR_COUNT] = {"", "ne", "gt", "gte", "lt", "lte", "in", "null"};
@@ -62,20 +63,11 @@ static void render_references(JsonWriter *w, const Field *field, const char *tex
 }
 
 static void render_spans(JsonWriter *w, const Field *field, const char *text, size_t length) {
+    size_t count;
     (void)field;
     (void)length;
-    writer_array_begin(w);
-    for (const char *at = text + 1; *at >= '0' && *at <= '9';) {
-        char *end;
-        writer_object_begin(w);
-        writer_key(w, "start");
-        writer_int(w, strtoll(at, &end, 10));
-        writer_key(w, "end");
-        writer_int(w, strtoll(end + 1, &end, 10));
-        writer_object_end(w);
-        at = *end == ',' ? end + 1 : end;
-    }
-    writer_array_end(w);
+    Span *spans = spans_from_text(w->out->arena, text, &count);
+    spans_render(w, spans, count);
 }
 
 static const Type types[TYPE_COUNT] = {

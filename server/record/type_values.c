@@ -123,7 +123,8 @@ Value value_parse_id(Arena *arena, const Field *field, const char *text) {
     size_t digits = strspn(text, "0123456789");
     (void)arena;
     (void)field;
-    if (digits == 0 || text[digits] != '\0' || digits > REFERENCE_MAX_DIGITS || text[0] == '0' || atoll(text) > ID_MAX)
+    if (digits == 0 || text[digits] != '\0' || digits > REFERENCE_MAX_DIGITS || text[0] == '0' ||
+        strtoll(text, NULL, 10) > ID_MAX)
         return value_fault("a whole number from 1 to 9007199254740991, without a sign or a leading zero");
     return value_ok(text);
 }

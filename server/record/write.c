@@ -188,7 +188,7 @@ static void lookup_take(Exchange *x, const Reference *lookup, const Result *rows
                       lookup->key->name);
         return;
     }
-    json_t *id = json_integer(atoll(result_value(rows, 0, 0)));
+    json_t *id = json_integer(result_integer(rows, 0, 0));
     if (lookup->member != NULL)
         json_object_set_new(lookup->holder, lookup->member, id);
     else
@@ -353,8 +353,8 @@ static Write *write_new(Exchange *x) {
     for (int i = 0; i < x->parameter_count; i++) {
         if (x->method == METHOD_DELETE || strcmp(x->parameters[i].name, "offsets") != 0)
             problem_fault(x, FAULT_PARAMETER, x->parameters[i].name, "is not a parameter of this write");
-        else if (x->parameters[i].value != exchange_parameter(x, "offsets"))
-            problem_fault(x, FAULT_PARAMETER, "offsets", "is given more than once");
+        else
+            (void)exchange_repeats(x, i);
     }
     write->selection = selection_read(x, write->resource, true);
     return write;

@@ -6,26 +6,20 @@
 #include "sql.h"
 
 /* The columns, beside those of the fields, that say who made the present version. */
-static const char *const who_columns[] = {"changed_by", "change_actor", "change_reason"};
-enum { WHO_COLUMNS = sizeof who_columns / sizeof *who_columns };
+static const char *const who_columns[WHO_COLUMNS] = {"changed_by", "change_actor", "change_reason"};
 
-static const char *who_text(const Exchange *x, int column) {
-    const char *texts[WHO_COLUMNS] = {NULL, x->actor, x->reason};
-    if (column == 0 && x->key_id != 0)
-        return arena_printf(x->arena, "%lld", (long long)x->key_id);
-    return texts[column];
+void who_texts(const Exchange *x, const char *texts[WHO_COLUMNS]) {
+    texts[0] = x->key_id != 0 ? arena_integer(x->arena, x->key_id) : NULL;
+    texts[1] = x->actor;
+    texts[2] = x->reason;
 }
 
-static void who_param(Sql *sql, const Exchange *x, int column) {
-    sql_param(sql, who_text(x, column), column == 0 ? "bigint" : "text");
+static void who_param(Sql *sql, const char *const *texts, int column) {
+    sql_param(sql, texts[column], column == 0 ? "bigint" : "text");
 }
 
 static bool is_written(const Field *field) {
     return field_is_writable(field) || (field->flags & FIELD_WRITTEN) != 0;
-}
-
-static const char *id_text(Arena *arena, int64_t id) {
-    return arena_printf(arena, "%lld", (long long)id);
 }
 
 /* The other record that the write depends on, locked against change; a table of one row, or of none. */
@@ -33,9 +27,9 @@ static void guard_sql(const Write *write, Sql *sql) {
     if (write->guard == NULL)
         return;
     sql_add_all(sql, " FROM (SELECT FROM ", write->guard->table, " g WHERE g.id = ", NULL);
-    sql_param(sql, id_text(write->x->arena, write->guard_id), "bigint");
+    sql_param(sql, arena_integer(write->x->arena, write->guard_id), "bigint");
     sql_add(sql, " AND g.version = ");
-    sql_param(sql, id_text(write->x->arena, write->guard_version), "bigint");
+    sql_param(sql, arena_integer(write->x->arena, write->guard_version), "bigint");
     sql_add(sql, " FOR SHARE) g");
 }
 
@@ -47,6 +41,8 @@ static void returning_sql(const Write *write, Sql *sql) {
 Sql *insert_sql(Write *write) {
     Sql *sql = sql_new(write->x->arena);
     const char *comma = "";
+    const char *who[WHO_COLUMNS];
+    who_texts(write->x, who);
     sql_add_all(sql, "INSERT INTO ", write->resource->table, " AS t (", NULL);
     for (const Field *field = write->resource->fields; field->name != NULL; field++) {
         if (!is_written(field))
@@ -67,7 +63,7 @@ Sql *insert_sql(Write *write) {
     }
     for (int i = 0; i < WHO_COLUMNS; i++) {
         sql_add(sql, ", ");
-        who_param(sql, write->x, i);
+        who_param(sql, who, i);
     }
     guard_sql(write, sql);
     returning_sql(write, sql);
@@ -77,6 +73,8 @@ Sql *insert_sql(Write *write) {
 /* Only the columns that change: fewer keys to check, and no large text written anew. */
 Sql *update_sql(Write *write) {
     Sql *sql = sql_new(write->x->arena);
+    const char *who[WHO_COLUMNS];
+    who_texts(write->x, who);
     sql_add_all(sql, "UPDATE ", write->resource->table, " AS t SET ", NULL);
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         const Field *field = &write->resource->fields[i];
@@ -88,13 +86,13 @@ Sql *update_sql(Write *write) {
     }
     for (int i = 0; i < WHO_COLUMNS; i++) {
         sql_add_all(sql, i > 0 ? ", " : "", who_columns[i], " = ", NULL);
-        who_param(sql, write->x, i);
+        who_param(sql, who, i);
     }
     guard_sql(write, sql);
     sql_add(sql, " WHERE t.id = ");
-    sql_param(sql, id_text(write->x->arena, write->x->ids[0]), "bigint");
+    sql_param(sql, arena_integer(write->x->arena, write->x->ids[0]), "bigint");
     sql_add(sql, " AND t.version = ");
-    sql_param(sql, id_text(write->x->arena, write->version), "bigint");
+    sql_param(sql, arena_integer(write->x->arena, write->version), "bigint");
     returning_sql(write, sql);
     return sql;
 }
@@ -102,16 +100,15 @@ Sql *update_sql(Write *write) {
 void delete_sql(Write *write, Batch *batch) {
     Exchange *x = write->x;
     const char **who = arena_alloc(x->arena, WHO_COLUMNS * sizeof *who);
-    for (int i = 0; i < WHO_COLUMNS; i++)
-        who[i] = who_text(x, i);
+    who_texts(x, who);
     batch->lane = LANE_WRITE;
     batch->write = true;
     batch_add(batch, SQL_CHANGE_ACTOR, WHO_COLUMNS, who);
     Sql *sql = sql_new(x->arena);
     sql_add_all(sql, "DELETE FROM ", write->resource->table, " t WHERE t.id = ", NULL);
-    sql_param(sql, id_text(x->arena, x->ids[0]), "bigint");
+    sql_param(sql, arena_integer(x->arena, x->ids[0]), "bigint");
     sql_add(sql, " AND t.version = ");
-    sql_param(sql, id_text(x->arena, write->version), "bigint");
+    sql_param(sql, arena_integer(x->arena, write->version), "bigint");
     sql_add(sql, " RETURNING t.id");
     sql_queue(sql, batch);
 }

@@ -4,7 +4,10 @@
 
 #include "record/write.h"
 
-enum { LOOKUP_CANDIDATES = 5, DELETE_STATEMENT = 1 /* the index of the DELETE itself in its batch */ };
+enum { WHO_COLUMNS = 3, LOOKUP_CANDIDATES = 5, DELETE_STATEMENT = 1 /* the index of the DELETE itself in its batch */ };
+
+/* Who makes the change: key, actor and reason, as the texts of changed_by, change_actor and change_reason. */
+void who_texts(const Exchange *x, const char *texts[WHO_COLUMNS]);
 
 /* INSERT and UPDATE, answering the record in the write's selection: no row when a guard is lost. */
 Sql *insert_sql(Write *write);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "resources/spans_text.h"
+#include "record/spans_text.h"
+#include "record/write_sql.h"
 #include "sql.h"
 
 enum { QUOTE_ID, QUOTE_TEXT, QUOTE_SPANS, QUOTE_PREFIX, QUOTE_SUFFIX, QUOTE_ANCHOR };
@@ -25,7 +26,7 @@ bool article_look(Write *write) {
     if (write->current == NULL || !write_changes(write, "body"))
         return false;
     const char **params = arena_alloc(write->x->arena, sizeof *params);
-    params[0] = arena_printf(write->x->arena, "%lld", (long long)write->x->ids[0]);
+    params[0] = arena_integer(write->x->arena, write->x->ids[0]);
     batch_add(&write->x->batch, SQL_ARTICLE_QUOTES, 1, params);
     return true;
 }
@@ -129,15 +130,16 @@ static const char *body_digest(Arena *arena, const char *body) {
 static void follower_set(Write *write, int quotes, int moves, const char *moves_json) {
     Exchange *x = write->x;
     Sql *sql = sql_new(x->arena);
+    const char *who[WHO_COLUMNS];
+    who_texts(x, who);
     sql_add(sql, SQL_ARTICLE_REANCHOR);
-    sql_bind(sql, arena_printf(x->arena, "%lld", (long long)x->ids[0]));
+    sql_bind(sql, arena_integer(x->arena, x->ids[0]));
     sql_bind(sql, body_digest(x->arena, write_text(write, "body")));
     sql_bind(sql, arena_printf(x->arena, "%d", quotes));
     sql_bind(sql, arena_printf(x->arena, "%d", moves));
     sql_bind(sql, moves_json);
-    sql_bind(sql, x->key_id != 0 ? arena_printf(x->arena, "%lld", (long long)x->key_id) : NULL);
-    sql_bind(sql, x->actor);
-    sql_bind(sql, x->reason);
+    for (int i = 0; i < WHO_COLUMNS; i++)
+        sql_bind(sql, who[i]);
     write->followers[write->follower_count++] = sql;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resources/spans_text.h"
+#include "record/spans_text.h"
 #include "sql.h"
 
 /* True when the request itself says something of spans. */
@@ -102,8 +102,8 @@ bool quote_looked(Write *write) {
         return true;
     }
     write->guard = &article_resource;
-    write->guard_id = atoll(write_text(write, "article_id"));
-    write->guard_version = atoll(result_value(rows, 0, 0));
+    write->guard_id = strtoll(write_text(write, "article_id"), NULL, 10);
+    write->guard_version = result_integer(rows, 0, 0);
 
     size_t count;
     Span *spans = spans_from_text(x->arena, write_text(write, "spans"), &count);

@@ -1,4 +1,4 @@
-#include "resources/spans_text.h"
+#include "record/spans_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,4 +25,17 @@ const char *spans_to_text(Arena *arena, const Span *spans, size_t count) {
         buffer_printf(&out, "%s%zu,%zu", i > 0 ? "," : "", spans[i].start, spans[i].end);
     buffer_add_char(&out, '}');
     return out.data;
+}
+
+void spans_render(JsonWriter *w, const Span *spans, size_t count) {
+    writer_array_begin(w);
+    for (size_t i = 0; i < count; i++) {
+        writer_object_begin(w);
+        writer_key(w, "start");
+        writer_int(w, (int64_t)spans[i].start);
+        writer_key(w, "end");
+        writer_int(w, (int64_t)spans[i].end);
+        writer_object_end(w);
+    }
+    writer_array_end(w);
 }
