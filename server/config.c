@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/batch.h"
+
 enum { WORKERS_MAX = 64 };
 
 static const char *const reads_choices[] = {"open", "key", NULL};
@@ -109,12 +111,14 @@ static const Setting settings[] = {
      .help = "Whether PUT, PATCH and DELETE without If-Match are refused with 428."},
     {"ONRECORD_WORKERS", "workers", "N", SETTING_NUMBER, MEMBER(workers), .min = 1, .max = WORKERS_MAX,
      .help = "Threads that serve requests. Default: the CPUs that this process may use, 4 at most."},
-    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "24", 5,
-     1000, .help = "Connections to PostgreSQL, in total."},
+    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "24", 6,
+     1000, .help = "Connections to PostgreSQL, in total. Few are made; more, when those do not suffice."},
     {"ONRECORD_CONNECTIONS_MAX", "connections-max", "N", SETTING_NUMBER, MEMBER(connections_max), "4096", 8, 1000000,
      .help = "Clients connected at a time, in total."},
     {"ONRECORD_QUEUE_MAX", "queue-max", "N", SETTING_NUMBER, MEMBER(queue_max), "1024", 1, 1000000,
      .help = "Requests that may wait for PostgreSQL, per worker and lane; beyond that the answer is 503."},
+    {"ONRECORD_GATHER_MAX", "gather-max", "N", SETTING_NUMBER, MEMBER(gather_max), "32", 1, GATHERED_MAX,
+     .help = "Reads of single records that may be sent to PostgreSQL as one statement; 1: each by itself."},
     {"ONRECORD_BODY_MAX", "body-max", "BYTES", SETTING_NUMBER, MEMBER(body_max), "8388608", 1024, 1 << 30,
      .help = "Bytes of a request's body; beyond that the answer is 413."},
     {"ONRECORD_QUICK_TIMEOUT_MS", "quick-timeout-ms", "MS", SETTING_NUMBER, MEMBER(quick_timeout_ms), "100", 10, 60000,

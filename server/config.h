@@ -29,6 +29,7 @@ typedef struct Config {
     int db_connections_max;   /* ONRECORD_DB_CONNECTIONS_MAX: in total, all lanes and the watch */
     int connections_max;      /* ONRECORD_CONNECTIONS_MAX: clients, in total */
     int queue_max;            /* ONRECORD_QUEUE_MAX: batches waiting per lane and worker */
+    int gather_max;           /* ONRECORD_GATHER_MAX: reads of single records sent as one */
     int body_max;             /* ONRECORD_BODY_MAX: bytes of a JSON body */
     int quick_timeout_ms;     /* ONRECORD_QUICK_TIMEOUT_MS */
     int slow_timeout_ms;      /* ONRECORD_SLOW_TIMEOUT_MS */

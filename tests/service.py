@@ -167,7 +167,6 @@ class Server:
             "DATABASE_URL": url,
             "ONRECORD_LISTEN": f"127.0.0.1:{self.port}",
             "ONRECORD_WORKERS": "2",
-            "ONRECORD_DB_CONNECTIONS_MAX": "9",
             "ONRECORD_LOG_FORMAT": "json",
             # Under the sanitizers and beside other tests a read may take long: it must not turn slow for that.
             "ONRECORD_QUICK_TIMEOUT_MS": "2000",

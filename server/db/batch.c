@@ -1,8 +1,9 @@
 #include "db/batch.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "db/rows.h"
 
 enum { BATCH_CAPACITY = 4 };
 
@@ -27,11 +28,17 @@ int batch_add(Batch *batch, const char *sql, int param_count, const char *const 
     return batch->count++;
 }
 
+void batch_gathers(Batch *batch, int64_t key) {
+    batch->gathers = true;
+    batch->key = key;
+}
+
 void batch_release(Batch *batch) {
     for (int i = 0; i < batch->count; i++)
-        PQclear(batch->statements[i].result);
+        rows_release(batch->statements[i].result);
     batch->count = 0;
     batch->write = false;
+    batch->gathers = false;
     batch->outcome = BATCH_PENDING;
     memset(&batch->error, 0, sizeof batch->error);
 }
@@ -42,30 +49,5 @@ int batch_rows(const Batch *batch, int index) {
 
 long batch_touched(const Batch *batch, int index) {
     Result *result = batch->statements[index].result;
-    return result ? strtol(PQcmdTuples(result), NULL, 10) : 0;
-}
-
-int result_rows(const Result *result) {
-    return PQntuples(result);
-}
-
-int result_columns(const Result *result) {
-    return PQnfields(result);
-}
-
-const char *result_value(const Result *result, int row, int column) {
-    const char *value = PQgetvalue(result, row, column); /* "" for a null, which is asked about last: it is rare */
-    return value[0] == '\0' && PQgetisnull(result, row, column) ? NULL : value;
-}
-
-int64_t result_integer(const Result *result, int row, int column) {
-    return strtoll(PQgetvalue(result, row, column), NULL, 10);
-}
-
-size_t result_size(const Result *result) {
-    return PQresultMemorySize(result);
-}
-
-size_t result_length(const Result *result, int row, int column) {
-    return (size_t)PQgetlength(result, row, column);
+    return result ? strtol(PQcmdTuples(result->pg), NULL, 10) : 0;
 }

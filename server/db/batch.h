@@ -20,9 +20,10 @@
 /* Where a batch runs. Each lane has its own connections, settings and bound on its queue. */
 typedef enum Lane {
     LANE_POINT, /* reads by id and others of constant cost: generic plans; many share one Sync */
-    LANE_LIST,  /* lists: custom plans; what takes longer than the quick timeout is run again in LANE_SLOW */
+    LANE_PAGE,  /* pages of lists that are a walk along an index, whatever is looked for: generic plans */
+    LANE_LIST,  /* other lists: custom plans */
     LANE_WRITE, /* everything that changes something */
-    LANE_SLOW,  /* what may take its time */
+    LANE_SLOW,  /* what may take its time; reads from other lanes that took longer than the quick timeout */
     LANE_COUNT
 } Lane;
 
@@ -52,11 +53,20 @@ typedef struct DbError {
     const char *detail;
 } DbError;
 
+/* How the statement of a read of one record ends that goes out together with others. */
+#define GATHERS_BY " = $1"
+
+/* The most of them that ever go out as one. */
+enum { GATHERED_MAX = 64 };
+
+typedef struct Gathering Gathering;
 typedef struct Batch Batch;
 struct Batch {
     Arena *arena; /* where statements grow, and where an error's texts go */
     Lane lane;
-    bool write; /* a broken connection leaves its outcome unknown */
+    bool write;   /* a broken connection leaves its outcome unknown */
+    bool gathers; /* see batch_gathers */
+    int64_t key;
     int count;
     int capacity;
     Statement *statements;
@@ -68,7 +78,8 @@ struct Batch {
 
     /* db's own */
     Batch *next;
-    Lane runs_in; /* `lane`, or LANE_SLOW after the quick timeout */
+    Gathering *gathering; /* it leads others: gather.h */
+    Lane runs_in;         /* `lane`, or LANE_SLOW after the quick timeout */
     int results_seen;
     bool sent;    /* its Sync is on its way: PostgreSQL may commit it */
     bool skipped; /* stood behind one that failed */
@@ -84,6 +95,11 @@ void batch_init(Batch *batch, Arena *arena, Lane lane, void (*complete)(Batch *)
 /* Adds a statement; answers its index. `params` (param_count of them) stay the caller's and untouched until completion.
  */
 int batch_add(Batch *batch, const char *sql, int param_count, const char *const *params);
+
+/* Lets the batch go out as one statement with others that ask the same of other records. It is a read in LANE_POINT of
+ * one statement, which answers one row or none, whose text ends with GATHERS_BY, and whose first column and only
+ * parameter are `key`. */
+void batch_gathers(Batch *batch, int64_t key);
 
 /* Frees the results and makes the batch empty, ready for the next statements; a read again. The lane stays. */
 void batch_release(Batch *batch);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/moment.h"
+#include "db/lane.h"
 #include "db/session.h"
 
 enum {
@@ -17,22 +18,29 @@ enum {
     BACKOFF_LAST_US = 500000
 };
 
-void connection_init(Connection *c, ConnectionHome *home, Lane lane) {
+void connection_init(Connection *c, ConnectionHome *home, Lane lane, bool spare) {
     memset(c, 0, sizeof *c);
     c->home = home;
     c->lane = lane;
+    c->spare = spare;
     c->fd = -1;
     statements_init(&c->statements);
 }
 
 int connection_timeout_ms(const Connection *c) {
-    bool quick = c->lane == LANE_POINT || c->lane == LANE_LIST;
-    return quick ? c->home->quick_timeout_ms : c->home->slow_timeout_ms;
+    return lane_rules[c->lane].quick ? c->home->quick_timeout_ms : c->home->slow_timeout_ms;
+}
+
+bool connection_wakes(const Connection *c, int64_t now_us) {
+    return c->state == CONNECTION_DORMANT && now_us >= c->retry_us;
 }
 
 int connection_room(const Connection *c) {
-    static const int rooms[LANE_COUNT] = {[LANE_POINT] = 64, [LANE_LIST] = 32, [LANE_WRITE] = 16, [LANE_SLOW] = 1};
-    return c->state == CONNECTION_READY ? rooms[c->lane] - c->in_flight : 0;
+    return c->state == CONNECTION_READY ? lane_rules[c->lane].room - c->in_flight : 0;
+}
+
+int64_t connection_stalls_us(const Connection *c) {
+    return c->in_flight == 0 ? INT64_MAX : c->progress_us + lane_rules[c->lane].silence_us;
 }
 
 void connection_watch(Connection *c, uint32_t events) {
@@ -101,7 +109,7 @@ static void connect_go_on(Connection *c) {
 }
 
 void connection_event(Connection *c, uint32_t events) {
-    if (c->state == CONNECTION_DOWN)
+    if (c->state == CONNECTION_DORMANT || c->state == CONNECTION_DOWN)
         return;
     if (c->state == CONNECTION_CONNECTING) {
         connect_go_on(c);
@@ -126,6 +134,8 @@ void connection_event(Connection *c, uint32_t events) {
 
 int64_t connection_due_us(const Connection *c) {
     switch (c->state) {
+    case CONNECTION_DORMANT:
+        return INT64_MAX;
     case CONNECTION_DOWN:
         return c->retry_us;
     case CONNECTION_READY:
@@ -165,7 +175,7 @@ static void disconnect(Connection *c) {
     c->pg = NULL;
     c->fd = -1;
     c->events = 0;
-    c->state = CONNECTION_DOWN;
+    c->state = c->spare ? CONNECTION_DORMANT : CONNECTION_DOWN;
 }
 
 void connection_lost(Connection *c, const char *reason) {
@@ -185,7 +195,8 @@ bool connection_renew(Connection *c) {
     pool_connection_renewed(c->home->pool, c);
     disconnect(c);
     statements_clear(&c->statements);
-    connection_start(c);
+    if (!c->spare)
+        connection_start(c);
     return true;
 }
 

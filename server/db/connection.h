@@ -17,6 +17,7 @@
 enum { GROUP_MAX = 16 };
 
 typedef enum ConnectionState {
+    CONNECTION_DORMANT,    /* a spare one that nobody has needed yet, or any more */
     CONNECTION_DOWN,       /* waits for retry_us */
     CONNECTION_CONNECTING, /* libpq shakes hands */
     CONNECTION_GREETING,   /* the session's settings are on their way */
@@ -58,12 +59,13 @@ typedef struct ConnectionHome {
 typedef struct Connection {
     ConnectionHome *home;
     Lane lane;
+    bool spare; /* connects when the lane's others do not suffice, and not again by itself when it is lost */
     ConnectionState state;
     PGconn *pg;
     int fd;              /* as registered with epoll; -1: not */
     uint32_t events;     /* what epoll watches */
     int attempts;        /* since it was ready last */
-    int64_t retry_us;    /* CONNECTION_DOWN: when to try again */
+    int64_t retry_us;    /* CONNECTION_DOWN, _DORMANT: when to try again at the earliest */
     int64_t deadline_us; /* CONNECTION_CONNECTING, _GREETING: when to give up */
     int64_t ready_us;    /* since when it is, or was, ready */
     int64_t progress_us; /* something in flight: when PostgreSQL was heard last, or sent to when nothing was */
@@ -76,12 +78,13 @@ typedef struct Connection {
     unsigned entry_first; /* grow without bound; the ring's index is what is left modulo its size */
     unsigned entry_end;
     int in_flight;  /* batches */
+    int gathers;    /* of those, the ones that others may wait for: see pool.c */
     unsigned group; /* the number of the group that is being gathered */
     int group_size;
     Statements statements;
 } Connection;
 
-void connection_init(Connection *c, ConnectionHome *home, Lane lane);
+void connection_init(Connection *c, ConnectionHome *home, Lane lane, bool spare);
 
 /* Begins to connect at once. */
 void connection_start(Connection *c);
@@ -106,8 +109,15 @@ bool connection_renew(Connection *c);
 /* How long a statement may take on its lane. */
 int connection_timeout_ms(const Connection *c);
 
-/* How many batches may be in flight. */
+/* Whether it is dormant, and may be started. */
+bool connection_wakes(const Connection *c, int64_t now_us);
+
+/* How many more batches may be in flight. */
 int connection_room(const Connection *c);
+
+/* When to send what comes through another connection, unless PostgreSQL is heard on this one before; INT64_MAX: nothing
+ * is in flight. */
+int64_t connection_stalls_us(const Connection *c);
 
 /* Tells epoll what to watch; the socket may be another than before. */
 void connection_watch(Connection *c, uint32_t events);

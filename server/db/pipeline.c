@@ -13,7 +13,10 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "db/connection.h"
+#include "db/gather.h"
+#include "db/lane.h"
 #include "db/memory.h"
+#include "db/rows.h"
 #include "sql.h"
 
 enum { RING_FIRST = 64, GREETING_BEGIN = 0, GREETING_CHECK = 1, LARGE = 1024 * 1024 };
@@ -84,7 +87,7 @@ static size_t params_size(const Statement *s) {
 }
 
 static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
-    const Statement *s = &batch->statements[index];
+    const Statement *s = gather_statement(batch, index);
     if (batch->write)
         note_size(c, params_size(s));
     Entry entry = {.kind = ENTRY_EXECUTE, .index = index, .slot = slot, .batch = batch};
@@ -100,7 +103,7 @@ static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
 }
 
 static bool send_statement(Connection *c, Batch *batch, int index) {
-    const char *sql = batch->statements[index].sql;
+    const char *sql = gather_statement(batch, index)->sql;
     int slot = statements_find(&c->statements, sql);
     if (slot >= 0) {
         const Prepared *p = &c->statements.slots[slot];
@@ -114,7 +117,7 @@ static bool send_statement(Connection *c, Batch *batch, int index) {
 }
 
 bool pipeline_send(Connection *c, Batch *batch) {
-    bool shares = !batch->write && !batch->alone && (c->lane == LANE_POINT || c->lane == LANE_LIST);
+    bool shares = !batch->write && !batch->alone && lane_rules[c->lane].shares;
     bool ok = true;
     if (!shares && c->group_size > 0)
         ok = send_sync(c, NULL);
@@ -122,6 +125,7 @@ bool pipeline_send(Connection *c, Batch *batch) {
     batch->sent = false;
     batch->skipped = false;
     c->in_flight++;
+    c->gathers += batch->gathers;
     c->group_size++;
     c->home->counters.batches++;
     for (int i = 0; i < batch->count && ok; i++)
@@ -162,10 +166,6 @@ bool pipeline_flush(Connection *c) {
 }
 
 bool pipeline_greet(Connection *c) {
-    static const char *const plans[LANE_COUNT] = {[LANE_POINT] = "force_generic_plan",
-                                                  [LANE_LIST] = "force_custom_plan",
-                                                  [LANE_WRITE] = "auto",
-                                                  [LANE_SLOW] = "force_custom_plan"};
     uint8_t random[10];
     char statement_timeout[16];
     char lock_timeout[16];
@@ -175,7 +175,7 @@ bool pipeline_greet(Connection *c) {
     snprintf(statement_timeout, sizeof statement_timeout, "%d", timeout);
     /* A write that waits for a lock gives way before its statement's own time is over. */
     snprintf(lock_timeout, sizeof lock_timeout, "%d", c->lane == LANE_WRITE ? timeout / 2 : 0);
-    const char *params[] = {c->marker, statement_timeout, lock_timeout, plans[c->lane]};
+    const char *params[] = {c->marker, statement_timeout, lock_timeout, lane_rules[c->lane].plans};
 
     ring_push(c, (Entry){.kind = ENTRY_GREETING, .index = GREETING_BEGIN, .slot = -1});
     bool ok = PQsendQueryParams(c->pg, SQL_SESSION_BEGIN, 4, NULL, params, NULL, NULL, 0) == 1 && send_sync(c, NULL);
@@ -210,6 +210,7 @@ static void batch_fail(Batch *batch, int index, const PGresult *result) {
 
 static void finish(Connection *c, Batch *batch) {
     c->in_flight--;
+    c->gathers -= batch->gathers;
     if (batch->outcome == BATCH_FAILED)
         pool_settle(c->home->pool, batch, SETTLED_FAILED);
     else
@@ -241,7 +242,7 @@ static void take_execute(Connection *c, Entry entry, PGresult *result) {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
-        batch->statements[entry.index].result = result;
+        gather_statement(batch, entry.index)->result = rows_all(batch->arena, result);
         note_size(c, PQresultMemorySize(result));
         break;
     case PGRES_PIPELINE_ABORTED:
@@ -376,6 +377,7 @@ void pipeline_abandon(Connection *c) {
         last = batch;
     }
     c->in_flight = 0;
+    c->gathers = 0;
     c->group_size = 0;
     bool fatal = c->fatal;
     for (Batch *batch = first, *next; batch; batch = next) {

@@ -8,14 +8,20 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "db/connection.h"
+#include "db/gather.h"
+#include "db/lane.h"
 #include "db/memory.h"
+#include "db/queue.h"
+#include "db/rows.h"
 #include "db/session.h"
 
-typedef struct Queue {
-    Batch *first;
-    Batch *last;
-    int length;
-} Queue;
+/* Why a batch waits. The order is that in which they are sent. */
+typedef enum Wait {
+    WAIT_AGAIN, /* to be run once more: not bounded by queue_max */
+    WAIT_TURN,
+    WAIT_GATHERING, /* for others of its kind, while some are under way */
+    WAIT_COUNT
+} Wait;
 
 /* The batches of one lane that wait, and the connections that they wait for. */
 typedef struct LaneState {
@@ -24,8 +30,7 @@ typedef struct LaneState {
     int ready;       /* of those */
     int64_t lost_us; /* none is ready: since when */
     int queue_max;
-    Queue again; /* to be run once more: goes first, and is not bounded by queue_max */
-    Queue waiting;
+    Queue queues[WAIT_COUNT];
 } LaneState;
 
 struct Pool {
@@ -33,13 +38,11 @@ struct Pool {
     Connection *connections; /* of all lanes, one after another */
     int connection_count;
     LaneState lanes[LANE_COUNT];
-    int ready;      /* connections, of all lanes */
+    int ready; /* connections, of all lanes */
+    int gather_max;
     bool completed; /* since the last flush began */
     bool outage;    /* was logged; ends when all lanes are ready */
 };
-
-static const char *const lane_names[LANE_COUNT] = {
-    [LANE_POINT] = "point", [LANE_LIST] = "list", [LANE_WRITE] = "write", [LANE_SLOW] = "slow"};
 
 enum {
     GRACE_US = 500000,        /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
@@ -48,28 +51,10 @@ enum {
 
 /* ---- queues ---- */
 
-static void queue_push(Queue *queue, Batch *batch) {
-    batch->next = NULL;
-    *(queue->last ? &queue->last->next : &queue->first) = batch;
-    queue->last = batch;
-    queue->length++;
-}
-
-static Batch *queue_pop(Queue *queue) {
-    Batch *batch = queue->first;
-    if (!batch)
-        return NULL;
-    queue->first = batch->next;
-    if (!queue->first)
-        queue->last = NULL;
-    queue->length--;
-    return batch;
-}
-
 static void complete(Pool *pool, Batch *batch, BatchOutcome outcome) {
     if (outcome != BATCH_DONE) {
         for (int i = 0; i < batch->count; i++) {
-            PQclear(batch->statements[i].result);
+            rows_release(batch->statements[i].result);
             batch->statements[i].result = NULL;
         }
     }
@@ -86,6 +71,11 @@ static void queue_complete(Pool *pool, Queue *queue, BatchOutcome outcome) {
         complete(pool, batch, outcome);
 }
 
+static void lane_complete(Pool *pool, LaneState *lane, BatchOutcome outcome) {
+    for (int wait = 0; wait < WAIT_COUNT; wait++)
+        queue_complete(pool, &lane->queues[wait], outcome);
+}
+
 /* ---- what became of a batch ---- */
 
 /* A lane without a connection whose batches need not wait: PostgreSQL is away, and not just one of its processes. */
@@ -96,7 +86,7 @@ static bool lane_is_down(const Pool *pool, const LaneState *lane) {
 /* Makes it as it was before it ran. */
 static void batch_rewind(Pool *pool, Batch *batch) {
     for (int i = 0; i < batch->count; i++) {
-        PQclear(batch->statements[i].result);
+        rows_release(batch->statements[i].result);
         batch->statements[i].result = NULL;
     }
     batch->outcome = BATCH_PENDING;
@@ -106,7 +96,7 @@ static void batch_rewind(Pool *pool, Batch *batch) {
 
 static void run_again(Pool *pool, Batch *batch) {
     batch_rewind(pool, batch);
-    queue_push(&pool->lanes[batch->runs_in].again, batch);
+    queue_push(&pool->lanes[batch->runs_in].queues[WAIT_AGAIN], batch);
 }
 
 /* It took longer than a quick lane allows: it waits its turn, and counts, among the slow ones. */
@@ -114,12 +104,12 @@ static void run_slowly(Pool *pool, Batch *batch) {
     batch_rewind(pool, batch);
     batch->runs_in = LANE_SLOW;
     batch->queued_us = clock_monotonic_us();
-    queue_push(&pool->lanes[LANE_SLOW].waiting, batch);
+    queue_push(&pool->lanes[LANE_SLOW].queues[WAIT_TURN], batch);
 }
 
 static void settle_failed(Pool *pool, Batch *batch) {
     const char *state = batch->error.sqlstate;
-    bool quick = batch->runs_in == LANE_POINT || batch->runs_in == LANE_LIST;
+    bool quick = lane_rules[batch->runs_in].quick;
     bool stale = strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0;
     if (stale && !batch->retried) {
         batch->retried = true;
@@ -132,7 +122,7 @@ static void settle_failed(Pool *pool, Batch *batch) {
     }
 }
 
-void pool_settle(Pool *pool, Batch *batch, Settlement settlement) {
+static void settle(Pool *pool, Batch *batch, Settlement settlement) {
     switch (settlement) {
     case SETTLED_DONE:
         complete(pool, batch, BATCH_DONE);
@@ -158,6 +148,17 @@ void pool_settle(Pool *pool, Batch *batch, Settlement settlement) {
     }
 }
 
+/* Those that went out as one and failed are run again, each to its own fate. */
+void pool_settle(Pool *pool, Batch *batch, Settlement settlement) {
+    Batch *mate = gather_part(batch);
+    bool singly = mate && settlement == SETTLED_FAILED;
+    singly ? run_again(pool, batch) : settle(pool, batch, settlement);
+    for (Batch *next; mate; mate = next) {
+        next = mate->next;
+        singly ? run_again(pool, mate) : settle(pool, mate, settlement);
+    }
+}
+
 /* ---- what became of a connection ---- */
 
 /* Host, database and role; never the connection string, which may hold a password. No `reason`: libpq's own. */
@@ -172,7 +173,7 @@ static void log_connection(LogLevel level, const char *event, const Connection *
     else
         session_reason(c->pg, text, sizeof text);
     log_event(level, event, "host", host ? host : "", "database", database ? database : "", "role", role ? role : "",
-              "lane", lane_names[c->lane], "reason", text, NULL);
+              "lane", lane_rules[c->lane].name, "reason", text, NULL);
 }
 
 void pool_connection_ready(Pool *pool, Connection *c) {
@@ -198,7 +199,7 @@ void pool_connection_fault(Pool *pool, Connection *c, bool was_ready, const char
     }
     if (pool->outage)
         return;
-    pool->outage = true;
+    pool->outage = !c->spare;
     log_connection(LOG_WARNING, was_ready ? "database connection lost" : "no database connection", c, reason);
 }
 
@@ -223,7 +224,7 @@ void pool_session_shared(Pool *pool) {
     int64_t retry_us = clock_monotonic_us() + SHARED_RETRY_US;
     for (int i = 0; i < pool->connection_count; i++) {
         Connection *c = &pool->connections[i];
-        if (c->state != CONNECTION_DOWN)
+        if (c->state != CONNECTION_DOWN && c->state != CONNECTION_DORMANT)
             connection_lost(c, "a pooler (such as PgBouncer in transaction mode) changes the session under the "
                                "connection: use its session mode, or connect directly");
         c->retry_us = retry_us;
@@ -237,6 +238,7 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
     for (int lane = 0; lane < LANE_COUNT; lane++)
         pool->connection_count += config->connections[lane];
     pool->connections = memory_zeroed((size_t)pool->connection_count, sizeof *pool->connections);
+    pool->gather_max = config->gather_max;
     pool->home = (ConnectionHome){.pool = pool,
                                   .conninfo = memory_text(config->conninfo),
                                   .epoll_fd = epoll_fd,
@@ -251,10 +253,11 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
         state->queue_max = config->queue_max[lane];
         state->lost_us = clock_monotonic_us();
         for (int i = 0; i < state->connection_count; i++, c++)
-            connection_init(c, &pool->home, (Lane)lane);
+            connection_init(c, &pool->home, (Lane)lane, i > 0);
     }
     for (int i = 0; i < pool->connection_count; i++)
-        connection_start(&pool->connections[i]);
+        if (!pool->connections[i].spare)
+            connection_start(&pool->connections[i]);
     return pool;
 }
 
@@ -267,10 +270,8 @@ void pool_free(Pool *pool) {
     for (int i = 0; i < pool->connection_count; i++)
         connection_close(&pool->connections[i]);
     while (pool_load(pool) > 0) {
-        for (int lane = 0; lane < LANE_COUNT; lane++) {
-            queue_complete(pool, &pool->lanes[lane].again, BATCH_UNAVAILABLE);
-            queue_complete(pool, &pool->lanes[lane].waiting, BATCH_UNAVAILABLE);
-        }
+        for (int lane = 0; lane < LANE_COUNT; lane++)
+            lane_complete(pool, &pool->lanes[lane], BATCH_UNAVAILABLE);
     }
     free(pool->connections);
     free(pool->home.conninfo);
@@ -281,66 +282,109 @@ void pool_submit(Pool *pool, Batch *batch) {
     batch->outcome = BATCH_PENDING;
     batch->runs_in = batch->lane;
     batch->alone = batch->retried = batch->rerun = false;
+    batch->gathering = NULL;
     batch->queued_us = clock_monotonic_us();
     for (int i = 0; i < batch->count; i++)
         batch->statements[i].result = NULL;
-    queue_push(&pool->lanes[batch->lane].waiting, batch);
+    bool gathers = batch->gathers && pool->gather_max > 1;
+    queue_push(&pool->lanes[batch->lane].queues[gathers ? WAIT_GATHERING : WAIT_TURN], batch);
 }
 
-static Connection *connection_with_room(const LaneState *lane) {
+/* Starts a spare connection, unless one is on its way; while none is ready, it would fare no better than the others. */
+static void lane_reinforce(LaneState *lane, int64_t now_us) {
+    Connection *spare = NULL;
+    for (int i = 0; i < lane->connection_count; i++) {
+        Connection *c = &lane->connections[i];
+        if (c->state == CONNECTION_CONNECTING || c->state == CONNECTION_GREETING)
+            return;
+        if (!spare && connection_wakes(c, now_us))
+            spare = c;
+    }
+    if (spare && lane->ready > 0)
+        connection_start(spare);
+}
+
+/* The connection for what is to be sent now: the first that answers steadily, so that few of PostgreSQL's processes are
+ * kept busy: one that is woken for little costs more than it does. When none does, that with the most room; NULL when
+ * none has room. */
+static Connection *lane_connection(LaneState *lane, int64_t now_us) {
     Connection *best = NULL;
     int best_room = 0;
     for (int i = 0; i < lane->connection_count; i++) {
-        int room = connection_room(&lane->connections[i]);
+        Connection *c = &lane->connections[i];
+        int room = connection_room(c);
+        if (room > 0 && now_us < connection_stalls_us(c))
+            return c;
         if (room > best_room) {
-            best = &lane->connections[i];
+            best = c;
             best_room = room;
         }
     }
+    lane_reinforce(lane, now_us);
     return best;
 }
 
+static bool lane_waits(const LaneState *lane) {
+    return lane->queues[WAIT_AGAIN].first || lane->queues[WAIT_TURN].first;
+}
+
 static Batch *lane_next(LaneState *lane) {
-    Batch *batch = queue_pop(&lane->again);
-    return batch ? batch : queue_pop(&lane->waiting);
+    Batch *batch = queue_pop(&lane->queues[WAIT_AGAIN]);
+    return batch ? batch : queue_pop(&lane->queues[WAIT_TURN]);
 }
 
 /* The newest of those that wait beyond the bound. */
-static void lane_refuse_excess(Pool *pool, LaneState *lane) {
-    if (lane->waiting.length <= lane->queue_max)
+static void queue_refuse_excess(Pool *pool, Queue *queue, int most) {
+    if (queue->length <= most)
         return;
     Queue kept = {0};
     Queue refused = {0};
-    for (Batch *batch = queue_pop(&lane->waiting); batch; batch = queue_pop(&lane->waiting))
-        queue_push(kept.length < lane->queue_max ? &kept : &refused, batch);
-    lane->waiting = kept;
+    for (Batch *batch = queue_pop(queue); batch; batch = queue_pop(queue))
+        queue_push(kept.length < most ? &kept : &refused, batch);
+    *queue = kept;
     queue_complete(pool, &refused, BATCH_BUSY);
 }
 
-static void lane_flush(Pool *pool, LaneState *lane) {
+/* One gathering at a time on a connection that answers steadily; what comes meanwhile makes up the next. */
+static void lane_gather(Pool *pool, LaneState *lane, int64_t now_us) {
+    Queue *queue = &lane->queues[WAIT_GATHERING];
     Connection *c;
-    Batch *batch;
-    while ((c = connection_with_room(lane)) && (batch = lane_next(lane))) {
+    while (queue->first && (c = lane_connection(lane, now_us)) &&
+           (c->gathers == 0 || queue->length >= pool->gather_max)) {
+        int waited = queue->length;
+        Batch *leader = gather_lead(queue, pool->gather_max);
+        pool->home.counters.gathered += (uint64_t)(waited - queue->length - 1);
+        pipeline_send(c, leader);
+    }
+}
+
+static void lane_flush(Pool *pool, LaneState *lane) {
+    int64_t now_us = clock_monotonic_us();
+    Connection *c;
+    while (lane_waits(lane) && (c = lane_connection(lane, now_us))) {
+        Batch *batch = lane_next(lane);
         if (batch->count == 0)
             complete(pool, batch, BATCH_DONE);
         else
             pipeline_send(c, batch);
     }
+    lane_gather(pool, lane, now_us);
     for (int i = 0; i < lane->connection_count; i++)
         pipeline_flush(&lane->connections[i]);
     if (lane_is_down(pool, lane)) {
-        queue_complete(pool, &lane->again, BATCH_UNAVAILABLE);
-        queue_complete(pool, &lane->waiting, BATCH_UNAVAILABLE);
+        lane_complete(pool, lane, BATCH_UNAVAILABLE);
     } else {
-        lane_refuse_excess(pool, lane);
+        queue_refuse_excess(pool, &lane->queues[WAIT_TURN], lane->queue_max);
+        queue_refuse_excess(pool, &lane->queues[WAIT_GATHERING], lane->queue_max);
     }
 }
 
 /* Gives the memory of swollen connections back: one at a time, so that the others serve meanwhile. */
 static void pool_slim(Pool *pool) {
     bool left = false;
-    if (pool->ready < pool->connection_count)
-        return;
+    for (int i = 0; i < pool->connection_count; i++)
+        if (pool->connections[i].state != CONNECTION_READY && pool->connections[i].state != CONNECTION_DORMANT)
+            return;
     for (int i = 0; i < pool->connection_count; i++) {
         if (connection_renew(&pool->connections[i]))
             return;
@@ -372,32 +416,51 @@ static int64_t patience_us(const Pool *pool) {
     return (int64_t)pool->home.slow_timeout_ms * 1000 + 5000000;
 }
 
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* When what waits in the lane wants to be looked at. */
+static int64_t lane_due_us(const Pool *pool, const LaneState *lane, int64_t now_us) {
+    int64_t due = INT64_MAX;
+    bool waits = false;
+    for (int wait = 0; wait < WAIT_COUNT; wait++) {
+        const Batch *oldest = lane->queues[wait].first;
+        waits = waits || oldest;
+        if (oldest && wait != WAIT_AGAIN)
+            due = earlier(due, oldest->queued_us + patience_us(pool));
+    }
+    if (waits && lane->ready == 0)
+        due = earlier(due, lane->lost_us + GRACE_US);
+    for (int i = 0; waits && i < lane->connection_count; i++) {
+        int64_t stalls = connection_stalls_us(&lane->connections[i]);
+        due = stalls > now_us ? earlier(due, stalls) : due;
+    }
+    return due;
+}
+
 int pool_timeout_ms(const Pool *pool, int64_t now_us) {
     int64_t due = INT64_MAX;
-    for (int i = 0; i < pool->connection_count; i++) {
-        int64_t at = connection_due_us(&pool->connections[i]);
-        due = at < due ? at : due;
-    }
-    for (int i = 0; i < LANE_COUNT; i++) {
-        const LaneState *lane = &pool->lanes[i];
-        const Batch *oldest = lane->waiting.first;
-        if (oldest && oldest->queued_us + patience_us(pool) < due)
-            due = oldest->queued_us + patience_us(pool);
-        if (lane->ready == 0 && (oldest || lane->again.first) && lane->lost_us + GRACE_US < due)
-            due = lane->lost_us + GRACE_US;
-    }
+    for (int i = 0; i < pool->connection_count; i++)
+        due = earlier(due, connection_due_us(&pool->connections[i]));
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        due = earlier(due, lane_due_us(pool, &pool->lanes[lane], now_us));
     if (due == INT64_MAX)
         return -1;
     return due <= now_us ? 0 : (int)((due - now_us + 999) / 1000);
+}
+
+static void queue_tick(Pool *pool, Queue *queue, int64_t now_us) {
+    while (queue->first && queue->first->queued_us + patience_us(pool) <= now_us)
+        complete(pool, queue_pop(queue), BATCH_BUSY);
 }
 
 void pool_tick(Pool *pool, int64_t now_us) {
     for (int i = 0; i < pool->connection_count; i++)
         connection_tick(&pool->connections[i], now_us);
     for (int lane = 0; lane < LANE_COUNT; lane++) {
-        Queue *waiting = &pool->lanes[lane].waiting;
-        while (waiting->first && waiting->first->queued_us + patience_us(pool) <= now_us)
-            complete(pool, queue_pop(waiting), BATCH_BUSY);
+        queue_tick(pool, &pool->lanes[lane].queues[WAIT_TURN], now_us);
+        queue_tick(pool, &pool->lanes[lane].queues[WAIT_GATHERING], now_us);
     }
 }
 
@@ -413,7 +476,8 @@ int pool_load(const Pool *pool) {
     for (int i = 0; i < pool->connection_count; i++)
         load += pool->connections[i].in_flight;
     for (int lane = 0; lane < LANE_COUNT; lane++)
-        load += pool->lanes[lane].again.length + pool->lanes[lane].waiting.length;
+        for (int wait = 0; wait < WAIT_COUNT; wait++)
+            load += pool->lanes[lane].queues[wait].length;
     return load;
 }
 

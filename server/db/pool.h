@@ -17,10 +17,11 @@ typedef struct Pool Pool;
 
 typedef struct PoolConfig {
     const char *conninfo; /* a libpq connection string or URI; "" for libpq's own PG* variables. Holds secrets. */
-    int connections[LANE_COUNT];
-    int queue_max[LANE_COUNT]; /* batches that may wait per lane beyond those in flight */
-    int quick_timeout_ms;      /* LANE_POINT and LANE_LIST */
-    int slow_timeout_ms;       /* LANE_SLOW and LANE_WRITE */
+    int connections[LANE_COUNT]; /* at least 1; those beyond the first are made when they are needed */
+    int queue_max[LANE_COUNT];   /* batches that may wait per lane beyond those in flight */
+    int gather_max;              /* reads of single records (batch_gathers) that go out as one; 1: each by itself */
+    int quick_timeout_ms;        /* of reads */
+    int slow_timeout_ms;         /* of LANE_SLOW and LANE_WRITE */
 } PoolConfig;
 
 /* Starts connecting at once. `epoll_fd` is the worker's; events carry a pointer that pool_event takes. */
@@ -49,6 +50,7 @@ int pool_load(const Pool *pool);
 
 typedef struct PoolCounters {
     uint64_t batches, statements, prepared, errors, retries, reconnects, syncs;
+    uint64_t gathered; /* reads that went out with another */
 } PoolCounters;
 const PoolCounters *pool_counters(const Pool *pool);
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct pg_result Result;
+typedef struct Result Result;
 
 int result_rows(const Result *result);
 int result_columns(const Result *result);

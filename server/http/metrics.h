@@ -31,6 +31,7 @@ typedef enum Gauge {
     GAUGE_REFUSED,   /* connections turned away at the limit, since the start */
     GAUGE_BATCHES,   /* the pool's counters */
     GAUGE_STATEMENTS,
+    GAUGE_GATHERED,
     GAUGE_PREPARED,
     GAUGE_ERRORS,
     GAUGE_RETRIES,

@@ -50,6 +50,7 @@ static void pool_gauges(Worker *worker) {
     const PoolCounters *counters = pool_counters(worker->pool);
     metrics_set(worker->metrics, GAUGE_BATCHES, counters->batches);
     metrics_set(worker->metrics, GAUGE_STATEMENTS, counters->statements);
+    metrics_set(worker->metrics, GAUGE_GATHERED, counters->gathered);
     metrics_set(worker->metrics, GAUGE_PREPARED, counters->prepared);
     metrics_set(worker->metrics, GAUGE_ERRORS, counters->errors);
     metrics_set(worker->metrics, GAUGE_RETRIES, counters->retries);
@@ -226,7 +227,7 @@ static void *worker_main(void *argument) {
 
 /* The worker's share of the connections that the setting allows in total, one of which is the watch's. */
 static void pool_share(const Server *server, PoolConfig *pool) {
-    static const Lane order[] = {LANE_LIST, LANE_POINT, LANE_WRITE, LANE_LIST};
+    static const Lane order[] = {LANE_WRITE, LANE_LIST, LANE_POINT, LANE_PAGE};
     const Config *config = server->config.config;
     int share = (config->db_connections_max - 1) / config->workers;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
@@ -304,6 +305,7 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
         return NULL;
     }
     PoolConfig pool = {.conninfo = server->config.conninfo,
+                       .gather_max = config->gather_max,
                        .quick_timeout_ms = config->quick_timeout_ms,
                        .slow_timeout_ms = config->slow_timeout_ms};
     pool_share(server, &pool);

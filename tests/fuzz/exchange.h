@@ -2,8 +2,8 @@
 #ifndef ONRECORD_TESTS_FUZZ_EXCHANGE_H
 #define ONRECORD_TESTS_FUZZ_EXCHANGE_H
 
+#include "db/rows.h"
 #include <jansson.h>
-#include <libpq-fe.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static inline const Endpoint *fuzz_endpoint(bool reads, unsigned n) {
     }
 }
 
-static inline Result *fuzz_result(int columns, int rows, const char *const *cells) {
+static inline Result *fuzz_result(Arena *arena, int columns, int rows, const char *const *cells) {
     static char name[] = "column";
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     PGresAttDesc *attributes = calloc((size_t)columns, sizeof *attributes);
@@ -63,7 +63,7 @@ static inline Result *fuzz_result(int columns, int rows, const char *const *cell
         MUST(PQsetvalue(result, i / columns, i % columns, (char *)(uintptr_t)cell,
                         cell != NULL ? (int)strlen(cell) : -1));
     }
-    return result;
+    return rows_all(arena, result);
 }
 
 /* A statement's text holds nothing but our own words, and every parameter that it names. */

@@ -52,15 +52,15 @@ static const char *cell_of(const Field *field) {
     }
 }
 
-static Result *record_row(const Resource *resource, int count) {
+static Result *record_row(const Exchange *x, int count) {
     const char *cells[FIELDS_MAX + 1];
     int columns = 0;
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
+    for (const Field *field = x->endpoint->resource->fields; field->name != NULL; field++) {
         if (field_is_column(field))
             cells[columns++] = cell_of(field);
     }
     cells[columns++] = BODY; /* offsets=utf16 asks for it */
-    return fuzz_result(columns, count, cells);
+    return fuzz_result(x->arena, columns, count, cells);
 }
 
 static Result *result_for(const Exchange *x, const char *sql, unsigned says) {
@@ -69,12 +69,12 @@ static Result *result_for(const Exchange *x, const char *sql, unsigned says) {
     static const char *const quotes[] = {"7", "yes, 👍", "{9,15}", "He said “", "” and left", "anchored"};
     static const char *const ids[] = {"7", "7"};
     if (strncmp(sql, "SELECT a.version", 16) == 0)
-        return fuzz_result(2, there, body);
+        return fuzz_result(x->arena, 2, there, body);
     if (strncmp(sql, "SELECT q.id", 11) == 0)
-        return fuzz_result(6, 3, quotes);
+        return fuzz_result(x->arena, 6, 3, quotes);
     if (strncmp(sql, "SELECT t.id, ", 13) == 0 || strncmp(sql, "INSERT", 6) == 0 || strncmp(sql, "UPDATE", 6) == 0)
-        return record_row(x->endpoint->resource, (says & SAYS_LOST) == 0);
-    return fuzz_result(2, there, ids);
+        return record_row(x, (says & SAYS_LOST) == 0);
+    return fuzz_result(x->arena, 2, there, ids);
 }
 
 static Step batch_answer(Exchange *x, unsigned *says) {

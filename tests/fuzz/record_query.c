@@ -15,7 +15,7 @@ static Result *rows(void) {
     for (int i = 0; i < COLUMNS; i++)
         cells[i] = "{}";
     if (kept == NULL)
-        kept = fuzz_result(COLUMNS, ROWS, cells);
+        kept = fuzz_result(arena_new(), COLUMNS, ROWS, cells);
     return kept;
 }
 

@@ -29,11 +29,11 @@ static void cell_set(const char **row, const Selection *selection, int node, con
 }
 
 static const char *rendered(Exchange *x, const Selection *selection, const char *const *row) {
-    Result *rows = result_new(selection->columns, 1, row);
+    Result *rows = result_new(x->arena, selection->columns, 1, row);
     Buffer out = buffer_new(x->arena, 0);
     JsonWriter w = json_writer_new(&out);
     selection_render(selection, &w, rows, 0, NULL);
-    PQclear(rows);
+    rows_release(rows);
     return out.data;
 }
 

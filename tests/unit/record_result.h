@@ -2,12 +2,11 @@
 #ifndef ONRECORD_TESTS_RECORD_RESULT_H
 #define ONRECORD_TESTS_RECORD_RESULT_H
 
-#include <libpq-fe.h>
-
+#include "db/rows.h"
 #include "record_fixture.h"
 
 /* A result of `rows` rows; `cells` are rows * columns texts, NULL for null. */
-static inline Result *result_new(int columns, int rows, const char *const *cells) {
+static inline Result *result_new(Arena *arena, int columns, int rows, const char *const *cells) {
     static char name[] = "column";
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     PGresAttDesc *attributes = calloc((size_t)columns, sizeof *attributes);
@@ -22,13 +21,13 @@ static inline Result *result_new(int columns, int rows, const char *const *cells
         char *text = (char *)(uintptr_t)cell;
         assert_true(PQsetvalue(result, i / columns, i % columns, text, cell != NULL ? (int)strlen(cell) : -1));
     }
-    return result;
+    return rows_all(arena, result);
 }
 
 /* Answers one statement of the exchange's batch with that. */
 static inline void result_set(Exchange *x, int statement, int columns, int rows, const char *const *cells) {
     assert_true(statement < x->batch.count);
-    x->batch.statements[statement].result = result_new(columns, rows, cells);
+    x->batch.statements[statement].result = result_new(x->arena, columns, rows, cells);
 }
 
 static inline void batch_done_now(Exchange *x) {

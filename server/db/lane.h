@@ -1,0 +1,21 @@
+/* lane.h: the rules of each lane's connections. */
+#ifndef ONRECORD_DB_LANE_H
+#define ONRECORD_DB_LANE_H
+
+#include <stdbool.h>
+
+#include "db/batch.h"
+
+typedef struct LaneRules {
+    const char *name;  /* in logs */
+    const char *plans; /* PostgreSQL's plan_cache_mode */
+    int room;          /* batches in flight on one connection */
+    int silence_us; /* a connection that has not answered for so long is passed over: at once, where many may wait for
+                       the disk together */
+    bool quick;     /* the quick timeout; else the slow one */
+    bool shares;    /* reads that go out in one turn share a Sync */
+} LaneRules;
+
+extern const LaneRules lane_rules[LANE_COUNT];
+
+#endif

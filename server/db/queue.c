@@ -1,0 +1,19 @@
+#include "db/queue.h"
+
+void queue_push(Queue *queue, Batch *batch) {
+    batch->next = NULL;
+    *(queue->last ? &queue->last->next : &queue->first) = batch;
+    queue->last = batch;
+    queue->length++;
+}
+
+Batch *queue_pop(Queue *queue) {
+    Batch *batch = queue->first;
+    if (!batch)
+        return NULL;
+    queue->first = batch->next;
+    if (!queue->first)
+        queue->last = NULL;
+    queue->length--;
+    return batch;
+}
