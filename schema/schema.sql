@@ -1334,6 +1334,10 @@ CREATE INDEX articles_section_id_idx ON onrecord.articles USING btree (section, 
 
 CREATE INDEX articles_source_id_id_idx ON onrecord.articles USING btree (source_id, id);
 
+-- Name: articles_source_id_published_at_id_idx; Type: INDEX
+
+CREATE INDEX articles_source_id_published_at_id_idx ON onrecord.articles USING btree (source_id, published_at, id);
+
 -- Name: articles_updated_at_id_idx; Type: INDEX
 
 CREATE INDEX articles_updated_at_id_idx ON onrecord.articles USING btree (updated_at, id);
@@ -1402,9 +1406,21 @@ CREATE INDEX quotes_said_on_first_id_idx ON onrecord.quotes USING btree (said_on
 
 CREATE INDEX quotes_source_id_id_idx ON onrecord.quotes USING btree (source_id, id);
 
+-- Name: quotes_source_id_published_at_id_idx; Type: INDEX
+
+CREATE INDEX quotes_source_id_published_at_id_idx ON onrecord.quotes USING btree (source_id, published_at, id);
+
 -- Name: quotes_speaker_id_id_idx; Type: INDEX
 
 CREATE INDEX quotes_speaker_id_id_idx ON onrecord.quotes USING btree (speaker_id, id);
+
+-- Name: quotes_speaker_id_published_at_id_idx; Type: INDEX
+
+CREATE INDEX quotes_speaker_id_published_at_id_idx ON onrecord.quotes USING btree (speaker_id, published_at, id);
+
+-- Name: quotes_status_id_idx; Type: INDEX
+
+CREATE INDEX quotes_status_id_idx ON onrecord.quotes USING btree (status, id);
 
 -- Name: quotes_updated_at_id_idx; Type: INDEX
 

@@ -194,6 +194,10 @@ static void plain_sql(const Filter *filter, Sql *sql, const char *column) {
         [OPERATOR_IN] = " = ANY (",
     };
     const char *cast = type_of(filter->field)->sql;
+    if (filter->value == NULL) {
+        sql_add_all(sql, column, " = '", filter->field->shown, "'", NULL);
+        return;
+    }
     sql_add_all(sql, column, signs[filter->operator], NULL);
     sql_param(sql, filter->value, cast);
     if (filter->operator== OPERATOR_IN)

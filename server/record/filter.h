@@ -17,8 +17,8 @@ typedef struct Filter {
     int step_count;
     const Field *field;
     Operator operator;
-    const char
-        *value; /* checked; the array literal for OPERATOR_IN and virtual fields; "true" or "false" for OPERATOR_NULL */
+    const char *value; /* checked; the array literal for OPERATOR_IN and virtual fields; "true" or "false" for
+                          OPERATOR_NULL; NULL: what the field's `shown` says */
 } Filter;
 
 /* Reads one parameter; false when it names no filter of the resource (nothing is said then). A filter that exists with

@@ -55,7 +55,7 @@ static void shown_add(List *list) {
         for (int i = 0; i < list->filter_count && !asked; i++)
             asked = list->filters[i].field == field && list->filters[i].step_count == 0;
         if (!asked)
-            list->filters[list->filter_count++] = (Filter){.field = field, .value = field->shown};
+            list->filters[list->filter_count++] = (Filter){.field = field};
     }
 }
 
@@ -242,6 +242,32 @@ static void keys_sql(const List *list, Sql *sql) {
     }
 }
 
+/* Whether one of the words of `text` is `word`. */
+static bool has_word(const char *text, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = text; at != NULL && *at != '\0'; at += strcspn(at, " "), at += *at == ' ') {
+        if (strcspn(at, " ") == length && strncmp(at, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool filter_walks(const Filter *filter, const Field *key) {
+    return filter->step_count == 0 && filter->operator== OPERATOR_EQ && has_word(filter->field->walks, key->name);
+}
+
+/* Whether the page is a walk along an index, whatever the values are: in the order of one key and the id, of what one
+ * filter chooses at most. What a list shows by itself does not count: nearly all records pass. */
+static bool list_walks(const List *list) {
+    const SortKey *keys = list->sort.keys;
+    bool walks =
+        !list->total && (list->sort.count == 1 || (list->sort.count == 2 && strcmp(keys[1].field->name, "id") == 0));
+    int filters = 0;
+    for (int i = 0; i < list->filter_count && walks; i++)
+        walks = list->filters[i].value == NULL || (++filters == 1 && filter_walks(&list->filters[i], keys[0].field));
+    return walks;
+}
+
 void list_queue(List *list, Batch *batch) {
     Sql *sql = sql_new(batch->arena);
     sql_add(sql, "SELECT ");
@@ -256,6 +282,9 @@ void list_queue(List *list, Batch *batch) {
     selection_joins(list->selection, sql);
     sort_order(&list->sort, sql, "t"); /* a join need not keep the order */
     list->statement = sql_queue(sql, batch);
+    Lane lane = list_walks(list) ? LANE_PAGE : LANE_LIST;
+    if (batch->lane < lane) /* a batch goes where the slowest of its statements goes */
+        batch->lane = lane;
     if (!list->total)
         return;
     Sql *count = sql_new(batch->arena);

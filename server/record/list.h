@@ -36,7 +36,7 @@ List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t 
 /* The first page of a relation of one record, in the selection given (`include=quotes`). */
 List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, int64_t id);
 
-/* Queues the statements. */
+/* Queues the statements, and takes the batch into their lane. */
 void list_queue(List *list, Batch *batch);
 
 /* Writes the members `items`, `next` and, where it was asked for, `total` into an open object. Answers the link to the

@@ -32,7 +32,6 @@ static Step list_start(Exchange *x, const Resource *resource, const Field *by) {
     reading->list = list_read(x, resource, by, x->ids[0]);
     if (x->problem.fault_count > 0)
         return refuse_parameters(x);
-    x->batch.lane = LANE_LIST;
     list_queue(reading->list, &x->batch);
     return STEP_QUERY;
 }
@@ -111,8 +110,9 @@ int record_select(Exchange *x, const Resource *resource, const Selection *select
     selection_columns(selection, sql);
     sql_add_all(sql, " FROM ", resource->table, " t", NULL);
     selection_joins(selection, sql);
-    sql_add(sql, " WHERE t.id = ");
-    sql_param(sql, arena_integer(x->arena, id), NULL);
+    sql_add(sql, " WHERE t.id");
+    sql_add(sql, GATHERS_BY);
+    (void)sql_bind(sql, arena_integer(x->arena, id));
     return sql_queue(sql, batch);
 }
 
@@ -138,11 +138,12 @@ Step record_plan(Exchange *x) {
         return refuse_parameters(x);
     x->batch.lane = LANE_POINT;
     record_select(x, resource, reading->selection, x->ids[0], &x->batch);
+    if (reading->selection->branch_count == 0)
+        batch_gathers(&x->batch, x->ids[0]);
     for (int i = 0; i < reading->selection->branch_count; i++) {
         Branch *branch = &reading->selection->branches[i];
         branch->list = list_of_branch(x, resource, branch, x->ids[0]);
         list_queue(branch->list, &x->batch);
-        x->batch.lane = LANE_LIST;
     }
     return STEP_QUERY;
 }

@@ -13,7 +13,7 @@ static const Field participant_members[] = {
 
 static const Field fields[] = {
     RECORD_HEAD,
-    {.name = "name", .type = TYPE_NAME, .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_SORT, .max = 500},
+    {.name = "name", .type = TYPE_NAME, .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_SORT, .max = 500, .walks = "id"},
     {.name = "kind",
      .type = TYPE_ENUM,
      .flags = FIELD_NOT_NULL | FIELD_FILTER | FIELD_PATH,
@@ -33,7 +33,8 @@ static const Field fields[] = {
      .type = TYPE_REFERENCE,
      .flags = FIELD_FILTER | FIELD_PATH,
      .target = "events",
-     .relation = "part_of"},
+     .relation = "part_of",
+     .walks = "id"},
     {.name = "participants",
      .type = TYPE_OBJECTS,
      .flags = FIELD_NOT_NULL,

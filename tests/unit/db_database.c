@@ -7,6 +7,7 @@
 #include "db/migrate.h"
 #include "db/watch.h"
 #include "db_fixture.h"
+#include "resources/resources.h"
 
 static const char *conninfo;
 
@@ -35,6 +36,36 @@ static void test_migrate(void **state) {
     Batch *seeded = run_one(LANE_POINT, false, "SELECT count(*) FROM onrecord.articles");
     assert_string_equal(first_value(seeded), "0");
     batch_release(seeded);
+}
+
+/* How many indexes serve lists of one value of `field` in an order: on both, or, where no two have the same, on it
+ * alone. */
+static long indexes(const Resource *resource, const char *field, const char *order) {
+    static const char sql[] = "SELECT count(*) FROM pg_indexes WHERE schemaname || '.' || tablename = '%s' "
+                              "AND (indexdef ~ 'btree \\(%s, %s\\)' OR indexdef ~ 'UNIQUE.*btree \\(%s\\)')";
+    Batch *batch = run_one(LANE_POINT, false, arena_printf(fixture_arena, sql, resource->table, field, order, field));
+    long count = strtol(first_value(batch), NULL, 10);
+    batch_release(batch);
+    return count;
+}
+
+/* What the tables of fields call a walk along an index is one. */
+static void test_walks_have_an_index(void **state) {
+    (void)state;
+    int walks = 0;
+    int count;
+    const Resource *const *all = resources_all(&count);
+    for (int i = 0; i < count; i++) {
+        for (const Field *field = all[i]->fields; field->name != NULL; field++) {
+            char *rest = field->walks ? arena_strdup(fixture_arena, field->walks) : NULL;
+            for (char *sort = strsep(&rest, " "); sort != NULL; sort = strsep(&rest, " "), walks++) {
+                const char *order = strcmp(sort, "id") == 0 ? sort : arena_printf(fixture_arena, "%s, id", sort);
+                if (indexes(all[i], field->name, order) == 0)
+                    fail_msg("there is no index for %s by %s in the order of %s", all[i]->name, field->name, order);
+            }
+        }
+    }
+    assert_true(walks > 10);
 }
 
 static MigrationState state_after(const char *sql) {
@@ -229,9 +260,13 @@ static void test_watch(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_migrate),     cmocka_unit_test(test_migrations_of_others),
-        cmocka_unit_test(test_constraints), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_keys),        cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_migrate),
+        cmocka_unit_test(test_walks_have_an_index),
+        cmocka_unit_test(test_migrations_of_others),
+        cmocka_unit_test(test_constraints),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_watch),
     };
     return cmocka_run_group_tests(tests, setup, cluster_teardown);
 }
