@@ -229,13 +229,10 @@ Selection *selection_read(Exchange *x, const Resource *resource, bool single) {
 
 /* `alias.name`; in one piece, since a read of a quote with its speaker and article names some sixty. */
 static void column_add(Sql *sql, const char *alias, const char *name) {
-    size_t alias_length = strlen(alias);
-    size_t name_length = strlen(name);
-    char *at = buffer_reserve(&sql->text, alias_length + 1 + name_length);
-    memcpy(at, alias, alias_length);
-    at[alias_length] = '.';
-    memcpy(at + alias_length + 1, name, name_length);
-    buffer_commit(&sql->text, alias_length + 1 + name_length);
+    size_t length = strlen(alias) + 1 + strlen(name);
+    char *at = buffer_reserve(&sql->text, length + 1);
+    stpcpy(stpcpy(stpcpy(at, alias), "."), name);
+    buffer_commit(&sql->text, length);
 }
 
 void selection_columns(const Selection *selection, Sql *sql) {

@@ -92,14 +92,12 @@ static void fields_check(Write *write) {
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         const Field *field = &write->resource->fields[i];
         json_t *json = json_object_get(write->value, field->name);
-        if (!field_is_writable(field)) {
+        if (!field_is_writable(field) || (json != NULL && is_unchanged(write, field, json))) {
             write->texts[i] = write->was[i];
         } else if (json == NULL) {
             write->texts[i] = field->fallback;
             if ((field->flags & FIELD_REQUIRED) != 0)
                 problem_fault(x, FAULT_POINTER, pointer_join(x->arena, "", field->name), "is required");
-        } else if (is_unchanged(write, field, json)) {
-            write->texts[i] = write->was[i];
         } else {
             write->texts[i] = body_value(x, field, json, pointer_join(x->arena, "", field->name));
         }

@@ -142,7 +142,7 @@ def test_bodies_whose_length_is_in_doubt(shared, lines, place):
     assert answer.headers.get("Connection", "").lower() == "close"
 
 
-@pytest.mark.parametrize("line", [b"Bad Name: x", b"Na(me: x", b"X-Y : z", b"X: a\x00b", b"X: a\x01b", b"X: a\x7fb",
+@pytest.mark.parametrize("line", [b"Bad Name: x", b"Na(me: x", b"X-Y : z", b": x", b"X: a\x00b", b"X: a\x01b", b"X: a\x7fb",
                                   b" folded: x", b"NoColon"])  # fmt: skip
 def test_header_lines_that_are_none(shared, line):
     answer = send(shared, "GET /sources HTTP/1.1", HOST, line)

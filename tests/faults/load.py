@@ -43,8 +43,26 @@ def exchange(connection, method, path, body=None, headers=None):
     return answer.status, answer.headers, json.loads(text) if text else None
 
 
-class Load:
-    """Use as a context: runs from its begin to its end. `writers` and `readers` are threads with one connection each."""
+class Clients:
+    """Threads that run while the context does: each `target` until `self.over` is set."""
+
+    def __init__(self, targets):
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=target, args=arguments) for target, *arguments in targets]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+class Load(Clients):
+    """`writers` and `readers` are threads with one connection each."""
 
     def __init__(self, api, writers=6, readers=2, name="load", timeout=20):
         self.api = api
@@ -57,19 +75,7 @@ class Load:
         self.violations = []
         self.reads = {}  # status -> how many
         self.slowest = 0.0
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self._write, args=(n,)) for n in range(writers)]
-        self.threads += [threading.Thread(target=self._read, args=(n,)) for n in range(readers)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
+        super().__init__([(self._write, n) for n in range(writers)] + [(self._read, n) for n in range(readers)])
 
     def _connection(self):
         host, port = self.api.base.removeprefix("http://").split(":")

@@ -36,14 +36,13 @@ def request(api, path, method="GET", body=b"", more=""):
     return head.encode() + b"\r\n" + body
 
 
-class Normal:
+class Normal(load.Clients):
     """Clients that do nothing special, while others misbehave: each request is answered, and soon."""
 
     def __init__(self, api, clients=3, path="/quotes/1"):
         self.api, self.path = api, path
         self.times, self.wrong = [], []
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
+        super().__init__([(self._run,)] * clients)
 
     def _run(self):
         api = service.Api(self.api.base, self.api.keys)
@@ -57,16 +56,6 @@ class Normal:
             if status != 200:
                 self.wrong.append(status)
             time.sleep(0.005)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
 
     def verify(self, p99):
         assert self.wrong == [], self.wrong[:5]
@@ -113,6 +102,29 @@ def test_a_lock_on_one_row(stage):
         assert api.patch(f"/sources/{other['id']}", json={"description": "x"}).status_code == 200
         assert api.get("/sources/1").status_code == 200
     assert api.patch("/sources/1", json={"description": "x"}).json()["version"] == 2
+
+
+def test_the_clock_is_set_back(stage):
+    """As far as records can tell: they were made and changed tomorrow. They are read, listed, changed and deleted as others
+    are, and a cursor goes past them."""
+    api = stage()
+    for name in ("first", "second", "third"):
+        api.make("sources", name=name)
+    api.psql("""SET session_replication_role = replica;
+                UPDATE onrecord.sources SET created_at = created_at + interval '1 day',
+                       updated_at = updated_at + interval '1 day' WHERE name IN ('first', 'second')""")
+    first = api.get("/sources?name=first").json()["items"][0]
+    changed = api.patch(f"/sources/{first['id']}", json={"description": "x"})
+    assert changed.status_code == 200 and changed.json()["version"] == 2
+    assert changed.json()["updated_at"] < first["updated_at"]
+    names, target = [], "/sources?sort=-created_at&limit=1"
+    while target:
+        page = api.get(target).json()
+        names += [item["name"] for item in page["items"]]
+        target = page["next"] and "/sources" + page["next"]
+    assert names[:3] == ["second", "first", "third"] and len(names) == len(set(names))
+    assert api.delete(f"/sources/{first['id']}").status_code == 204
+    assert api.get(f"/sources/{first['id']}").status_code == 410
 
 
 # --- disk -----------------------------------------------------------------------------------------------------------------
