@@ -136,7 +136,7 @@ static void ensure_key(Serve *serve) {
 static bool start_server(Serve *serve) {
     serve->service.public_url = serve->config.public_url;
     serve->service.if_match_required = serve->config.if_match_required;
-    serve->watch = watch_start(serve->conninfo, FIRST_LOOK_MS);
+    serve->watch = watch_start(serve->conninfo);
     if (!serve->watch) {
         command_fault(EXIT_FAILED, "the thread that watches the database cannot be started");
         return false;
@@ -158,8 +158,9 @@ static bool start_server(Serve *serve) {
 /* Who reads the address and asks at once should not be told that the database is not there yet. */
 static void await_ready(const Serve *serve) {
     WatchState state;
-    watch_state(serve->watch, &state);
     int64_t until_us = clock_monotonic_us() + FIRST_LOOK_MS * 1000;
+    watch_await(serve->watch, FIRST_LOOK_MS);
+    watch_state(serve->watch, &state);
     while (state.reachable && state.migrated && !server_ready(serve->server) && clock_monotonic_us() < until_us)
         (void)poll(NULL, 0, 1);
 }
@@ -274,8 +275,8 @@ int command_serve(int argc, char **argv) {
     if (!take_signals(&serve)) {
         command_fault(EXIT_FAILED, "signals cannot be taken");
     } else if (start_database(&serve) && migrate(&serve)) {
-        ensure_key(&serve);
         if (start_server(&serve)) {
+            ensure_key(&serve); /* while the workers connect */
             await_ready(&serve);
             greet(&serve, began_us);
             code = run(&serve);

@@ -1,10 +1,18 @@
 #include "db/lane.h"
 
-/* What may take its time has a connection to itself. */
+/* What is slow has a connection to itself. */
 const LaneRules lane_rules[LANE_COUNT] = {
-    [LANE_POINT] = {"point", "force_generic_plan", 64, 2000, true, true},
-    [LANE_PAGE] = {"page", "force_generic_plan", 32, 5000, true, true},
-    [LANE_LIST] = {"list", "force_custom_plan", 32, 5000, true, true},
-    [LANE_WRITE] = {"write", "auto", 16, 0, false, false},
-    [LANE_SLOW] = {"slow", "force_custom_plan", 1, 0, false, false},
+    [LANE_POINT] =
+        {.name = "point", .plans = "force_generic_plan", .room = 64, .silence_us = 2000, .quick = true, .shares = true},
+    [LANE_PAGE] =
+        {.name = "page", .plans = "force_generic_plan", .room = 32, .silence_us = 5000, .quick = true, .shares = true},
+    [LANE_LIST] = {.name = "list",
+                   .plans = "force_custom_plan",
+                   .room = 32,
+                   .silence_us = 5000,
+                   .quick = true,
+                   .sleeps = true,
+                   .shares = true},
+    [LANE_WRITE] = {.name = "write", .plans = "auto", .room = 16},
+    [LANE_SLOW] = {.name = "slow", .plans = "force_custom_plan", .room = 1, .sleeps = true},
 };

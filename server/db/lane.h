@@ -13,7 +13,8 @@ typedef struct LaneRules {
     int silence_us; /* a connection that has not answered for so long is passed over: at once, where many may wait for
                        the disk together */
     bool quick;     /* the quick timeout; else the slow one */
-    bool shares;    /* reads that go out in one turn share a Sync */
+    bool sleeps; /* connects when something comes, not at the start: a start has no time for what may not be needed */
+    bool shares; /* reads that go out in one turn share a Sync */
 } LaneRules;
 
 extern const LaneRules lane_rules[LANE_COUNT];

@@ -253,7 +253,7 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
         state->queue_max = config->queue_max[lane];
         state->lost_us = clock_monotonic_us();
         for (int i = 0; i < state->connection_count; i++, c++)
-            connection_init(c, &pool->home, (Lane)lane, i > 0);
+            connection_init(c, &pool->home, (Lane)lane, i > 0 || lane_rules[lane].sleeps);
     }
     for (int i = 0; i < pool->connection_count; i++)
         if (!pool->connections[i].spare)
@@ -290,8 +290,8 @@ void pool_submit(Pool *pool, Batch *batch) {
     queue_push(&pool->lanes[batch->lane].queues[gathers ? WAIT_GATHERING : WAIT_TURN], batch);
 }
 
-/* Starts a spare connection, unless one is on its way; while none is ready, it would fare no better than the others. */
-static void lane_reinforce(LaneState *lane, int64_t now_us) {
+/* Starts a spare connection, unless one is on its way. While PostgreSQL is away, those that try already are enough. */
+static void lane_reinforce(const Pool *pool, LaneState *lane, int64_t now_us) {
     Connection *spare = NULL;
     for (int i = 0; i < lane->connection_count; i++) {
         Connection *c = &lane->connections[i];
@@ -300,14 +300,17 @@ static void lane_reinforce(LaneState *lane, int64_t now_us) {
         if (!spare && connection_wakes(c, now_us))
             spare = c;
     }
-    if (spare && lane->ready > 0)
-        connection_start(spare);
+    if (!spare || pool->ready == 0)
+        return;
+    if (lane->ready == 0)
+        lane->lost_us = now_us; /* what waits is given the time to connect */
+    connection_start(spare);
 }
 
 /* The connection for what is to be sent now: the first that answers steadily, so that few of PostgreSQL's processes are
  * kept busy: one that is woken for little costs more than it does. When none does, that with the most room; NULL when
  * none has room. */
-static Connection *lane_connection(LaneState *lane, int64_t now_us) {
+static Connection *lane_connection(const Pool *pool, LaneState *lane, int64_t now_us) {
     Connection *best = NULL;
     int best_room = 0;
     for (int i = 0; i < lane->connection_count; i++) {
@@ -320,7 +323,7 @@ static Connection *lane_connection(LaneState *lane, int64_t now_us) {
             best_room = room;
         }
     }
-    lane_reinforce(lane, now_us);
+    lane_reinforce(pool, lane, now_us);
     return best;
 }
 
@@ -349,7 +352,7 @@ static void queue_refuse_excess(Pool *pool, Queue *queue, int most) {
 static void lane_gather(Pool *pool, LaneState *lane, int64_t now_us) {
     Queue *queue = &lane->queues[WAIT_GATHERING];
     Connection *c;
-    while (queue->first && (c = lane_connection(lane, now_us)) &&
+    while (queue->first && (c = lane_connection(pool, lane, now_us)) &&
            (c->gathers == 0 || queue->length >= pool->gather_max)) {
         int waited = queue->length;
         Batch *leader = gather_lead(queue, pool->gather_max);
@@ -361,7 +364,7 @@ static void lane_gather(Pool *pool, LaneState *lane, int64_t now_us) {
 static void lane_flush(Pool *pool, LaneState *lane) {
     int64_t now_us = clock_monotonic_us();
     Connection *c;
-    while (lane_waits(lane) && (c = lane_connection(lane, now_us))) {
+    while (lane_waits(lane) && (c = lane_connection(pool, lane, now_us))) {
         Batch *batch = lane_next(lane);
         if (batch->count == 0)
             complete(pool, batch, BATCH_DONE);
@@ -466,7 +469,7 @@ void pool_tick(Pool *pool, int64_t now_us) {
 
 bool pool_ready(const Pool *pool) {
     for (int lane = 0; lane < LANE_COUNT; lane++)
-        if (pool->lanes[lane].ready == 0 && pool->lanes[lane].connection_count > 0)
+        if (pool->lanes[lane].ready == 0 && !lane_rules[lane].sleeps)
             return false;
     return true;
 }

@@ -42,7 +42,7 @@ bool pool_event(Pool *pool, void *event_data, uint32_t events);
 int pool_timeout_ms(const Pool *pool, int64_t now_us);
 void pool_tick(Pool *pool, int64_t now_us);
 
-/* True when each lane has a connection that is ready. */
+/* True when each lane has a connection that is ready, or makes one when it is needed. */
 bool pool_ready(const Pool *pool);
 
 /* Batches queued or in flight, for draining and for metrics. */

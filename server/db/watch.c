@@ -350,7 +350,7 @@ static void *watch_main(void *argument) {
     return NULL;
 }
 
-Watch *watch_start(const char *conninfo, int wait_ms) {
+Watch *watch_start(const char *conninfo) {
     Watch *watch = memory_zeroed(1, sizeof *watch);
     watch->conninfo = memory_text(conninfo);
     watch->stop = eventfd(0, EFD_CLOEXEC);
@@ -363,6 +363,10 @@ Watch *watch_start(const char *conninfo, int wait_ms) {
         watch_stop(watch);
         return NULL;
     }
+    return watch;
+}
+
+void watch_await(Watch *watch, int wait_ms) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += wait_ms / 1000;
@@ -373,7 +377,6 @@ Watch *watch_start(const char *conninfo, int wait_ms) {
     while (!watch->has_looked && pthread_cond_timedwait(&watch->looked, &watch->mutex, &until) == 0)
         continue;
     pthread_mutex_unlock(&watch->mutex);
-    return watch;
 }
 
 void watch_stop(Watch *watch) {

@@ -21,8 +21,10 @@ typedef struct WatchState {
     bool has_cursor_key;
 } WatchState;
 
-/* Starts the thread and waits up to `wait_ms` for its first look. `conninfo` is copied. */
-Watch *watch_start(const char *conninfo, int wait_ms);
+/* Starts the thread; NULL when it cannot be started. `conninfo` is copied. */
+Watch *watch_start(const char *conninfo);
+/* Waits up to `wait_ms` for the first look, successful or not. */
+void watch_await(Watch *watch, int wait_ms);
 void watch_stop(Watch *watch);
 
 /* A copy of what was seen last. */

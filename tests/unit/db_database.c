@@ -216,7 +216,8 @@ static void test_watch(void **state) {
     (void)state;
     const char *fault = NULL;
     WatchState seen;
-    Watch *watch = watch_start(conninfo, 20000);
+    Watch *watch = watch_start(conninfo);
+    watch_await(watch, 20000);
     watch_state(watch, &seen);
     assert_true(seen.reachable && seen.migrated && seen.has_cursor_key);
     assert_string_equal(seen.pending, "");

@@ -213,7 +213,7 @@ static void test_spare_connection(void **state) {
     for (int i = 0; i < 10; i++)
         batch_release(run_one(LANE_POINT, false, "SELECT 1"));
     uint64_t connections = pool_counters(fixture_pool)->reconnects;
-    assert_int_equal(connections, LANE_COUNT);
+    assert_int_equal(connections, LANE_COUNT - 2); /* those of LANE_LIST and LANE_SLOW sleep */
     Batch *lasting = submit(batch_of(LANE_POINT, false, "SELECT 5 FROM pg_sleep(0.4)"));
     loop_turn();
     usleep(5000);
@@ -261,7 +261,7 @@ static void test_backend_ends(void **state) {
                                  "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                                  "WHERE application_name = 'onrecord' AND pid <> pg_backend_pid()"));
     loop_run();
-    assert_true(strtol(first_value(end), NULL, 10) >= 4);
+    assert_true(strtol(first_value(end), NULL, 10) >= 3);
     assert_string_equal(first_value(write), "5"); /* FATAL before its Sync: nothing had been changed, so it ran again */
     assert_string_equal(first_value(read), "6");
     batch_release(end);
