@@ -75,12 +75,11 @@ int command_migrate(int argc, char **argv) {
         return migrate_help();
     bool check = false;
     int kept = 0;
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc; i++)
         if (i > 0 && strcmp(argv[i], "--check") == 0)
             check = true;
         else
             argv[kept++] = argv[i];
-    }
     Arena *arena = arena_new();
     Config config;
     int code = EXIT_MISUSED;

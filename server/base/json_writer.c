@@ -156,10 +156,9 @@ void writer_raw(JsonWriter *w, const char *json, size_t length) {
 
 /* Where the string that begins at json[at] ends: behind its closing quotation mark. */
 static size_t string_end(const char *json, size_t length, size_t at) {
-    for (at++; at < length && json[at] != '"'; at++) {
+    for (at++; at < length && json[at] != '"'; at++)
         if (json[at] == '\\')
             at++;
-    }
     return at < length ? at + 1 : length;
 }
 

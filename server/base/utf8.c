@@ -62,10 +62,9 @@ static size_t sequence_length(const unsigned char *p, size_t left) {
     }
     if (left < length || p[1] < low || p[1] > high)
         return 0;
-    for (size_t i = 2; i < length; i++) {
+    for (size_t i = 2; i < length; i++)
         if (is_start((char)p[i]))
             return 0;
-    }
     return length;
 }
 
@@ -113,10 +112,9 @@ size_t utf8_offset(const char *text, size_t length, size_t index) {
             break;
         index -= starts;
     }
-    for (; at < length; at++) {
+    for (; at < length; at++)
         if (is_start(text[at]) && index-- == 0)
             return at;
-    }
     return length;
 }
 
@@ -200,10 +198,9 @@ static void trim(const char **text, size_t *length) {
 
 /* True when all is below U+0300, where normal form C changes nothing. */
 static bool is_plainly_nfc(const char *text, size_t length) {
-    for (size_t at = 0; at < length; at++) {
+    for (size_t at = 0; at < length; at++)
         if ((unsigned char)text[at] >= 0xCC)
             return false;
-    }
     return true;
 }
 

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/moment.h"
 #include "db/embedded_cluster.h"
-#include "db/memory.h"
 
 enum {
     POLL_MS = 5,
@@ -188,8 +188,8 @@ static bool reason_passes(const char *reason) {
     return strstr(reason, "lock file") || strstr(reason, "pre-existing shared memory");
 }
 
-/* Waits until it takes connections. False when it has ended, or gives no sign of life. It says in its file when it is ready:
- * asking it would make it fork. */
+/* Waits until it takes connections. False when it has ended, or gives no sign of life. It says in its file when it is
+ * ready: asking it would make it fork. */
 static bool wait_for_answer(Embedded *e) {
     int64_t silent_since = clock_monotonic_us();
     while (clock_monotonic_us() - silent_since < (int64_t)SILENCE_S * 1000000) {

@@ -69,7 +69,7 @@ Batch *gather_part(Batch *leader) {
     Result *whole = gathering->statement.result;
     if (!whole)
         return gathering->mates;
-    int64_t keys[GATHERED_MAX];
+    int64_t keys[GATHERED_MAX] = {0};
     for (int i = 0; i < whole->rows; i++)
         keys[i] = result_integer(whole, i, 0);
     leader->statements[0].result = own_row(leader, whole, keys);

@@ -11,11 +11,11 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/moment.h"
 #include "db/connection.h"
 #include "db/gather.h"
 #include "db/lane.h"
-#include "db/memory.h"
 #include "db/rows.h"
 #include "sql.h"
 

@@ -6,11 +6,11 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/moment.h"
 #include "db/connection.h"
 #include "db/gather.h"
 #include "db/lane.h"
-#include "db/memory.h"
 #include "db/queue.h"
 #include "db/rows.h"
 #include "db/session.h"
@@ -269,10 +269,9 @@ void pool_free(Pool *pool) {
         pool->lanes[lane].ready = 0;
     for (int i = 0; i < pool->connection_count; i++)
         connection_close(&pool->connections[i]);
-    while (pool_load(pool) > 0) {
+    while (pool_load(pool) > 0)
         for (int lane = 0; lane < LANE_COUNT; lane++)
             lane_complete(pool, &pool->lanes[lane], BATCH_UNAVAILABLE);
-    }
     free(pool->connections);
     free(pool->home.conninfo);
     free(pool);

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "db/memory.h"
+#include "base/memory.h"
 #include "db/rows.h"
 
 Result *rows_all(Arena *arena, PGresult *pg) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "db/memory.h"
+#include "base/memory.h"
 
 static size_t hint_index(const char *sql) {
     uint64_t mixed = (uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15);

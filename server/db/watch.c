@@ -12,8 +12,8 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/moment.h"
-#include "db/memory.h"
 #include "db/migrations.h"
 #include "db/session.h"
 #include "sql.h"

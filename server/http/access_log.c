@@ -14,15 +14,12 @@ static MethodLabel method_label(const Request *request) {
     };
     Method method;
     bool head;
-    if (request->exchange.endpoint && !request->head_only) {
+    if (request->exchange.endpoint && !request->head_only)
         return labels[request->exchange.method];
-    }
-    if (request->method == NULL) {
+    if (request->method == NULL)
         return LABEL_OTHER;
-    }
-    if (method_parse(request->method, &method, &head)) {
+    if (method_parse(request->method, &method, &head))
         return head ? LABEL_HEAD : labels[method];
-    }
     return strcmp(request->method, "OPTIONS") == 0 ? LABEL_OPTIONS : LABEL_OTHER;
 }
 
@@ -30,9 +27,8 @@ void access_log(const Request *request, int64_t microseconds) {
     const Exchange *x = &request->exchange;
     bool failed = request->status >= 500;
     metrics_request(request->worker->metrics, request->route, method_label(request), request->status, microseconds);
-    if (!failed && !request->worker->server->config.config->log_requests) {
+    if (!failed && !request->worker->server->config.config->log_requests)
         return;
-    }
     char status[16];
     char time[24];
     char bytes[24];

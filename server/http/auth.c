@@ -9,9 +9,8 @@
 static const char *bearer_token(const char *authorization) {
     static const char scheme[] = "Bearer";
     const size_t length = sizeof(scheme) - 1;
-    if (strncasecmp(authorization, scheme, length) != 0 || authorization[length] != ' ') {
+    if (strncasecmp(authorization, scheme, length) != 0 || authorization[length] != ' ')
         return NULL;
-    }
     const char *token = authorization + length;
     token += strspn(token, " ");
     return *token && token[strcspn(token, " \t")] == 0 ? token : NULL;
@@ -22,31 +21,25 @@ static const ApiKey *key_find(const Keyring *keyring, const char *token) {
     uint8_t hash[SHA256_SIZE];
     const ApiKey *found = NULL;
     sha256(token, strlen(token), hash);
-    for (int i = 0; i < keyring->count; i++) {
-        if (equal_constant_time(keyring->keys[i].hash, hash, SHA256_SIZE)) {
+    for (int i = 0; i < keyring->count; i++)
+        if (equal_constant_time(keyring->keys[i].hash, hash, SHA256_SIZE))
             found = &keyring->keys[i];
-        }
-    }
     return found;
 }
 
 AuthResult auth_check(const Keyring *keyring, const char *authorization, Scope scope, bool reads_open,
                       int64_t now_wall_us, int64_t *key_id) {
     *key_id = 0;
-    if (scope == SCOPE_OPEN) {
+    if (scope == SCOPE_OPEN)
         return AUTH_OK;
-    }
-    if (authorization == NULL) {
+    if (authorization == NULL)
         return scope == SCOPE_READ && reads_open ? AUTH_OK : AUTH_MISSING;
-    }
     const char *token = bearer_token(authorization);
-    if (token == NULL) {
+    if (token == NULL)
         return AUTH_MALFORMED;
-    }
     const ApiKey *key = key_find(keyring, token);
-    if (key == NULL || key->expires_us <= now_wall_us) {
+    if (key == NULL || key->expires_us <= now_wall_us)
         return AUTH_INVALID;
-    }
     *key_id = key->id;
     return key->scope >= scope ? AUTH_OK : AUTH_LESSER;
 }

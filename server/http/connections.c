@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 
 void connection_changed(void *cls, struct MHD_Connection *connection, void **context,
                         enum MHD_ConnectionNotificationCode code) {
@@ -21,9 +22,8 @@ void connection_changed(void *cls, struct MHD_Connection *connection, void **con
         Client *client = *context;
         if (client->linger) {
             int fd = fcntl(client->fd, F_DUPFD_CLOEXEC, 0); /* MHD closes its own in a moment */
-            if (fd >= 0) {
+            if (fd >= 0)
                 linger_add(&worker->lingers, fd, worker->now_us);
-            }
         }
         client_close(&worker->clients, client);
         atomic_fetch_sub(&worker->server->connections, 1);
@@ -65,11 +65,8 @@ void worker_give(Worker *worker, int fd) {
     Inbox *inbox = &worker->inbox;
     pthread_mutex_lock(&inbox->lock);
     if (inbox->count == inbox->capacity) {
-        inbox->capacity = inbox->capacity ? inbox->capacity * 2 : 64;
-        inbox->fds = realloc(inbox->fds, (size_t)inbox->capacity * sizeof(int));
-        if (inbox->fds == NULL) {
-            abort(); /* as in arena.h: this machine is broken */
-        }
+        inbox->capacity = inbox->capacity > 0 ? inbox->capacity * 2 : 64;
+        inbox->fds = memory_grown(inbox->fds, (size_t)inbox->capacity, sizeof(int));
     }
     inbox->fds[inbox->count++] = fd;
     pthread_mutex_unlock(&inbox->lock);
@@ -79,9 +76,8 @@ void worker_give(Worker *worker, int fd) {
 void inbox_empty(Worker *worker) {
     Inbox *inbox = &worker->inbox;
     pthread_mutex_lock(&inbox->lock);
-    for (int i = 0; i < inbox->count; i++) {
+    for (int i = 0; i < inbox->count; i++)
         connection_adopt(worker, inbox->fds[i]);
-    }
     inbox->count = 0;
     pthread_mutex_unlock(&inbox->lock);
 }
@@ -111,15 +107,13 @@ bool connections_accept(Worker *worker, int max) {
     Server *server = worker->server;
     for (int i = 0; i < max; i++) {
         int fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == ECONNABORTED || errno == EINTR)) {
+        if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
             continue;
-        }
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                 clients_evict(&worker->clients);
-                if (worker->listening) {
+                if (worker->listening)
                     listening_set(worker, false); /* until the next sweep: the socket stays ready all the while */
-                }
                 log_event(LOG_ERROR, "accept_failed", "reason", strerror(errno), NULL);
             }
             return false;
@@ -132,11 +126,10 @@ bool connections_accept(Worker *worker, int max) {
         }
         Worker *to = least_loaded(worker);
         atomic_fetch_add(&to->load, 1);
-        if (to == worker) {
+        if (to == worker)
             connection_adopt(worker, fd);
-        } else {
+        else
             worker_give(to, fd);
-        }
     }
     return true;
 }

@@ -10,26 +10,22 @@ const char cors_allowed_headers[] =
 const char cors_exposed_headers[] = "ETag, Link, Location, Retry-After";
 
 static bool is_ipv4_loopback(const char *host, size_t length) {
-    if (length < 9 || strncmp(host, "127.", 4) != 0) {
+    if (length < 9 || strncmp(host, "127.", 4) != 0)
         return false;
-    }
     int dots = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (host[i] == '.') {
+    for (size_t i = 0; i < length; i++)
+        if (host[i] == '.')
             dots++;
-        } else if (host[i] < '0' || host[i] > '9') {
+        else if (host[i] < '0' || host[i] > '9')
             return false;
-        }
-    }
     return dots == 3;
 }
 
 static bool host_is_loopback(const char *host, size_t length) {
     static const char name[] = "localhost";
     const size_t name_length = sizeof(name) - 1;
-    if (length >= name_length && strncasecmp(host + length - name_length, name, name_length) == 0) {
+    if (length >= name_length && strncasecmp(host + length - name_length, name, name_length) == 0)
         return length == name_length || host[length - name_length - 1] == '.';
-    }
     return is_ipv4_loopback(host, length) || (length == 5 && strncmp(host, "[::1]", 5) == 0);
 }
 
@@ -43,13 +39,12 @@ static size_t host_length(const char *text, const char **rest) {
 
 bool cors_is_loopback(const char *origin) {
     const char *host = NULL;
-    if (strncmp(origin, "http://", 7) == 0) {
+    if (strncmp(origin, "http://", 7) == 0)
         host = origin + 7;
-    } else if (strncmp(origin, "https://", 8) == 0) {
+    else if (strncmp(origin, "https://", 8) == 0)
         host = origin + 8;
-    } else {
+    else
         return false;
-    }
     const char *rest;
     size_t length = host_length(host, &rest);
     bool port = rest[0] == 0 || (rest[0] == ':' && rest[1] != 0 && rest[1 + strspn(rest + 1, "0123456789")] == 0);
@@ -65,9 +60,8 @@ CorsPolicy cors_policy(const char *setting, const char *listen) {
     for (const char *at = setting; *at; at += at[0] == ',') {
         at += strspn(at, " ");
         size_t length = strcspn(at, ", ");
-        if (length == 1 && at[0] == '*') {
+        if (length == 1 && at[0] == '*')
             return (CorsPolicy){.mode = CORS_ANY};
-        }
         at += length;
         at += strspn(at, " ");
     }
@@ -79,21 +73,18 @@ static bool list_has(const char *list, const char *origin) {
     for (const char *at = list; *at;) {
         at += strspn(at, " ,");
         size_t length = strcspn(at, " ,");
-        if (length > 0 && length == origin_length && strncasecmp(at, origin, length) == 0) {
+        if (length > 0 && length == origin_length && strncasecmp(at, origin, length) == 0)
             return true;
-        }
         at += length;
     }
     return false;
 }
 
 const char *cors_allow(const CorsPolicy *policy, const char *origin) {
-    if (policy->mode == CORS_ANY) {
+    if (policy->mode == CORS_ANY)
         return "*";
-    }
-    if (origin == NULL) {
+    if (origin == NULL)
         return NULL;
-    }
     bool allowed = policy->mode == CORS_LOOPBACK ? cors_is_loopback(origin) : list_has(policy->origins, origin);
     return allowed ? origin : NULL;
 }

@@ -20,16 +20,14 @@ Client *client_open(Clients *clients, int fd, int64_t now_us) {
         clients->spare_count--;
     } else {
         client = malloc(sizeof(*client));
-        if (client == NULL) {
+        if (client == NULL)
             abort(); /* as in arena.h: this machine is broken */
-        }
     }
     *client = (Client){.fd = fd, .previous = clients->last};
-    if (clients->last) {
+    if (clients->last)
         clients->last->next = client;
-    } else {
+    else
         clients->first = client;
-    }
     clients->last = client;
     clients->count++;
     client_enter(clients, client, CLIENT_NEW, now_us);
@@ -37,16 +35,14 @@ Client *client_open(Clients *clients, int fd, int64_t now_us) {
 }
 
 void client_close(Clients *clients, Client *client) {
-    if (client->previous) {
+    if (client->previous)
         client->previous->next = client->next;
-    } else {
+    else
         clients->first = client->next;
-    }
-    if (client->next) {
+    if (client->next)
         client->next->previous = client->previous;
-    } else {
+    else
         clients->last = client->previous;
-    }
     clients->count--;
     if (clients->spare_count == SPARE_MAX) {
         free(client); /* kept, each would hold a page of what a flood has left */
@@ -71,9 +67,8 @@ void client_enter(const Clients *clients, Client *client, ClientPhase phase, int
     client->phase = phase;
     switch (phase) {
     case CLIENT_HEADERS:
-        if (before == CLIENT_NEW) {
+        if (before == CLIENT_NEW)
             break; /* the time runs from the connection on */
-        }
         client->deadline_us = now_us + seconds(config->header_timeout_s);
         break;
     case CLIENT_NEW:
@@ -111,9 +106,8 @@ static void send_timeout(const Client *client) {
                           "{\"type\":\"urn:onrecord:problem:request-timeout\",\"title\":\"%s\",\"status\":408,"
                           "\"detail\":\"The request did not arrive in time.\",\"instance\":\"%s\"}",
                           problem_title(PROBLEM_REQUEST_TIMEOUT), client->path);
-    if (length < 0 || (size_t)length >= sizeof(body)) {
+    if (length < 0 || (size_t)length >= sizeof(body))
         return;
-    }
     length = snprintf(answer, sizeof(answer),
                       "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n"
                       "Connection: close\r\nContent-Length: %d\r\n\r\n%s",
@@ -124,9 +118,8 @@ static void send_timeout(const Client *client) {
 void clients_sweep(Clients *clients, int64_t now_us) {
     for (Client *client = clients->first; client; client = client->next) {
         if (client->deadline_us <= now_us) {
-            if (client->phase == CLIENT_BODY || client->phase == CLIENT_HEADERS) {
+            if (client->phase == CLIENT_BODY || client->phase == CLIENT_HEADERS)
                 send_timeout(client);
-            }
             client_shut(client);
         }
     }
@@ -135,22 +128,18 @@ void clients_sweep(Clients *clients, int64_t now_us) {
 void clients_drain(Clients *clients, int64_t now_us) {
     for (Client *client = clients->first; client; client = client->next) {
         int64_t grace = client->phase == CLIENT_IDLE ? DRAIN_IDLE_US : client->phase == CLIENT_NEW ? DRAIN_NEW_US : -1;
-        if (grace >= 0 && client->deadline_us > now_us + grace) {
+        if (grace >= 0 && client->deadline_us > now_us + grace)
             client->deadline_us = now_us + grace;
-        }
     }
 }
 
 bool clients_evict(Clients *clients) {
     Client *longest = NULL;
-    for (Client *client = clients->first; client; client = client->next) {
+    for (Client *client = clients->first; client; client = client->next)
         if (client->phase == CLIENT_IDLE && !client->shut &&
-            (longest == NULL || client->deadline_us < longest->deadline_us)) {
+            (longest == NULL || client->deadline_us < longest->deadline_us))
             longest = client;
-        }
-    }
-    if (longest) {
+    if (longest)
         client_shut(longest);
-    }
     return longest != NULL;
 }

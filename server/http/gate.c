@@ -16,9 +16,8 @@ static bool check_head(Request *request, bool http11) {
     Exchange *x = &request->exchange;
     HeadFault faults[HEAD_FAULTS_MAX];
     int count = head_faults(&request->head, http11, faults);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         problem_fault(x, FAULT_HEADER, faults[i].header, "%s", faults[i].detail);
-    }
     if (count > 0) {
         request->framing_lost = true; /* what follows cannot be trusted to be where we think it is */
         problem_set(x, PROBLEM_BAD_REQUEST, "The request's headers are not valid.");
@@ -84,9 +83,8 @@ static bool check_method(Request *request) {
         return false;
     }
     const Endpoint *endpoint = NULL;
-    if (method_parse(request->method, &x->method, &request->head_only)) {
+    if (method_parse(request->method, &x->method, &request->head_only))
         endpoint = request->route->endpoints[x->method];
-    }
     if (endpoint == NULL) {
         problem_set(x, PROBLEM_METHOD_NOT_ALLOWED, "This path takes %s.", request->route->allow);
         exchange_header(x, "Allow", request->route->allow);
@@ -103,12 +101,10 @@ static bool check_key(Request *request) {
     int64_t now = authorization ? clock_wall_us() : 0;
     AuthResult result = auth_check(worker->keyring, authorization, x->endpoint->scope,
                                    worker->server->config.config->reads == READS_OPEN, now, &x->key_id);
-    if (x->key_id != 0) {
+    if (x->key_id != 0)
         watch_key_used(worker->server->config.watch, x->key_id);
-    }
-    if (result == AUTH_OK) {
+    if (result == AUTH_OK)
         return true;
-    }
     if (result == AUTH_INVALID && !worker->watch.has_cursor_key) { /* no key was read from the database yet */
         problem_set(x, PROBLEM_UNAVAILABLE, "The database is not reachable, so that the key cannot be checked.");
         return false;
@@ -125,17 +121,14 @@ static bool check_accept(Request *request) {
         request->offers = json_offers;
         request->offer_count = 1;
     }
-    if (request->offer_count == 0) {
+    if (request->offer_count == 0)
         return true; /* a file, of whatever type it is */
-    }
     request->offer = negotiate_accept(request->head.values[HEAD_ACCEPT], request->offers, request->offer_count);
-    if (request->offer >= 0) {
+    if (request->offer >= 0)
         return true;
-    }
     Buffer list = buffer_new(x->arena, 64);
-    for (int i = 0; i < request->offer_count; i++) {
+    for (int i = 0; i < request->offer_count; i++)
         buffer_printf(&list, "%s%s", i > 0 ? " or " : "", request->offers[i]);
-    }
     problem_fault(x, FAULT_HEADER, "Accept", "must allow %s", list.data);
     problem_set(x, PROBLEM_NOT_ACCEPTABLE, "This is available as %s.", list.data);
     return false;
@@ -147,15 +140,13 @@ static bool check_text_header(Request *request, HeadField field, const char **ou
     Exchange *x = &request->exchange;
     const char *value = request->head.values[field];
     const char *fault = NULL;
-    if (value == NULL) {
+    if (value == NULL)
         return true;
-    }
     size_t length = strlen(value);
-    if (!utf8_valid(value, length)) {
+    if (!utf8_valid(value, length))
         fault = "must be UTF-8";
-    } else if (utf8_length(value, length) > CHANGE_TEXT_MAX) {
+    else if (utf8_length(value, length) > CHANGE_TEXT_MAX)
         fault = "may have 500 characters at most";
-    }
     if (fault) {
         problem_fault(x, FAULT_HEADER, head_field_name(field), "%s", fault);
         return false;
@@ -174,9 +165,8 @@ static bool check_body(Request *request) {
         problem_set(x, PROBLEM_TOO_LARGE, "The body may have %d bytes at most.", max);
         return false;
     }
-    if (length == 0 || x->endpoint->accepts == ACCEPTS_NOTHING) {
+    if (length == 0 || x->endpoint->accepts == ACCEPTS_NOTHING)
         return true;
-    }
     if (encoding && encoding[0] && strcmp(encoding, "identity") != 0) {
         problem_fault(x, FAULT_HEADER, "Content-Encoding", "must be identity: a body in %s is not taken", encoding);
         problem_set(x, PROBLEM_UNSUPPORTED_TYPE, "The body's encoding is not taken.");
@@ -204,9 +194,8 @@ static bool check_syntax(Request *request) {
     }
     ok = check_text_header(request, HEAD_CHANGE_ACTOR, &x->actor) && ok;
     ok = check_text_header(request, HEAD_CHANGE_REASON, &x->reason) && ok;
-    if (!ok) {
+    if (!ok)
         problem_set(x, PROBLEM_BAD_REQUEST, "The request is not valid.");
-    }
     return ok;
 }
 
@@ -214,9 +203,8 @@ static bool check_syntax(Request *request) {
 static bool check_schema(Request *request) {
     Exchange *x = &request->exchange;
     Worker *worker = request->worker;
-    if (meta_owns(x->endpoint)) {
+    if (meta_owns(x->endpoint))
         return true;
-    }
     const WatchState *watch = &worker->watch;
     if (watch->reachable && !watch->migrated) {
         problem_set(x, PROBLEM_UNAVAILABLE, "The database is not migrated%s%s; `onrecord migrate` does that.",
@@ -231,9 +219,8 @@ static bool check_schema(Request *request) {
 }
 
 bool gate_pass(Request *request, bool http11) {
-    if (!check_head(request, http11) || !request->target_valid) {
+    if (!check_head(request, http11) || !request->target_valid)
         return false;
-    }
     return check_route(request) && check_method(request) && check_key(request) && check_accept(request) &&
            check_body(request) && check_syntax(request) && check_schema(request);
 }

@@ -41,9 +41,8 @@ static bool is_token(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
         bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alphanumeric && (c == 0 || strchr(others, c) == NULL)) {
+        if (!alphanumeric && (c == 0 || strchr(others, c) == NULL))
             return false;
-        }
     }
     return length > 0;
 }
@@ -51,9 +50,8 @@ static bool is_token(const char *text, size_t length) {
 static bool has_control(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
             return true;
-        }
     }
     return false;
 }
@@ -62,9 +60,8 @@ static bool has_control(const char *text, size_t length) {
 static HeadField field_find(const char *name, size_t length) {
     for (int i = 0; i < HEAD_FIELD_COUNT; i++) {
         const char *known = field_rules[i].name;
-        if ((known[0] | 0x20) == (name[0] | 0x20) && strncasecmp(known, name, length) == 0 && known[length] == 0) {
+        if ((known[0] | 0x20) == (name[0] | 0x20) && strncasecmp(known, name, length) == 0 && known[length] == 0)
             return (HeadField)i;
-        }
     }
     return HEAD_FIELD_COUNT;
 }
@@ -79,22 +76,19 @@ void head_add(Head *head, const char *name, size_t name_length, const char *valu
         return;
     }
     HeadField field = field_find(name, name_length);
-    if (field == HEAD_FIELD_COUNT) {
+    if (field == HEAD_FIELD_COUNT)
         return;
-    }
     if (value_length > 0 && (value[value_length - 1] == ' ' || value[value_length - 1] == '\t')) {
-        while (value_length > 0 && (value[value_length - 1] == ' ' || value[value_length - 1] == '\t')) {
+        while (value_length > 0 && (value[value_length - 1] == ' ' || value[value_length - 1] == '\t'))
             value_length--;
-        }
         value = arena_strndup(head->arena, value, value_length);
     }
-    if (head->values[field] == NULL) {
+    if (head->values[field] == NULL)
         head->values[field] = value;
-    } else if (field_rules[field].list) {
+    else if (field_rules[field].list)
         head->values[field] = arena_printf(head->arena, "%s, %s", head->values[field], value);
-    } else {
+    else
         head->repeated |= 1u << field;
-    }
 }
 
 static bool is_digits(const char *text) {
@@ -102,52 +96,40 @@ static bool is_digits(const char *text) {
 }
 
 static void fault_add(HeadFault faults[HEAD_FAULTS_MAX], int *count, const char *header, const char *detail) {
-    if (*count < HEAD_FAULTS_MAX) {
+    if (*count < HEAD_FAULTS_MAX)
         faults[(*count)++] = (HeadFault){header, detail};
-    }
 }
 
 int head_faults(const Head *head, bool http11, HeadFault faults[HEAD_FAULTS_MAX]) {
     int count = 0;
     const char *length = head->values[HEAD_CONTENT_LENGTH];
     const char *encoding = head->values[HEAD_TRANSFER_ENCODING];
-    if (head->bad_line) {
+    if (head->bad_line)
         fault_add(faults, &count, "", "a line is none that HTTP allows: a name, a colon and a value");
-    }
-    if (head->bad_value) {
+    if (head->bad_value)
         fault_add(faults, &count, head->bad_value, "holds a control character");
-    }
-    for (int i = 0; i < HEAD_FIELD_COUNT; i++) {
-        if (head->repeated & (1u << i)) {
+    for (int i = 0; i < HEAD_FIELD_COUNT; i++)
+        if (head->repeated & (1u << i))
             fault_add(faults, &count, field_rules[i].name, "may be given once only");
-        }
-    }
-    if (http11 && head->values[HEAD_HOST] == NULL) {
+    if (http11 && head->values[HEAD_HOST] == NULL)
         fault_add(faults, &count, "Host", "is required in HTTP/1.1");
-    }
-    if (length && !is_digits(length)) {
+    if (length && !is_digits(length))
         fault_add(faults, &count, "Content-Length", "must be a number of bytes");
-    }
-    if (encoding && strcasecmp(encoding, "chunked") != 0) {
+    if (encoding && strcasecmp(encoding, "chunked") != 0)
         fault_add(faults, &count, "Transfer-Encoding", "must be chunked, or not be given");
-    }
-    if (encoding && length) {
+    if (encoding && length)
         fault_add(faults, &count, "Content-Length", "may not be given beside Transfer-Encoding");
-    }
-    if (head->values[HEAD_EXPECT] && !head_expects_continue(head)) {
+    if (head->values[HEAD_EXPECT] && !head_expects_continue(head))
         fault_add(faults, &count, "Expect", "must be 100-continue, or not be given");
-    }
     return count;
 }
 
 int64_t head_body_length(const Head *head) {
     const char *length = head->values[HEAD_CONTENT_LENGTH];
-    if (head->values[HEAD_TRANSFER_ENCODING]) {
+    if (head->values[HEAD_TRANSFER_ENCODING])
         return -1;
-    }
-    if (length == NULL || !is_digits(length)) {
+    if (length == NULL || !is_digits(length))
         return 0;
-    }
     long long value = strtoll(length, NULL, 10); /* what is too large becomes the largest */
     return value;
 }

@@ -95,9 +95,8 @@ bool meta_owns(const Endpoint *endpoint) {
 }
 
 const char *const *meta_offers(const Endpoint *endpoint, int *count) {
-    if (!meta_owns(endpoint)) {
+    if (!meta_owns(endpoint))
         return NULL;
-    }
     const Offers *offers = endpoint->detail;
     *count = offers->count;
     return offers->types;

@@ -35,9 +35,8 @@ struct Metrics {
 Metrics *metrics_new(const Router *router) {
     int count = router_route_count(router) + 1;
     Metrics *metrics = calloc(1, sizeof(Metrics) + (size_t)count * sizeof(RouteCounters));
-    if (metrics == NULL) {
+    if (metrics == NULL)
         abort(); /* at the start only */
-    }
     metrics->route_count = count;
     return metrics;
 }
@@ -59,12 +58,10 @@ void metrics_request(Metrics *metrics, const Route *route, MethodLabel method, i
     RouteCounters *counters = &metrics->routes[route ? route->index : metrics->route_count - 1];
     int slot = 0;
     int bucket = 0;
-    while (slot < STATUS_COUNT - 1 && statuses[slot] != status) {
+    while (slot < STATUS_COUNT - 1 && statuses[slot] != status)
         slot++;
-    }
-    while (bucket < BOUND_COUNT && bounds_us[bucket] < microseconds) {
+    while (bucket < BOUND_COUNT && bounds_us[bucket] < microseconds)
         bucket++;
-    }
     counter_add(&counters->requests[method][slot], 1);
     counter_add(&counters->buckets[bucket], 1);
     counter_add(&counters->sum_us, (uint64_t)microseconds);
@@ -89,9 +86,8 @@ static void render_requests(Metrics *const *all, int count, const Router *router
         for (int label = 0; label < LABEL_COUNT; label++) {
             for (int slot = 0; slot < STATUS_COUNT; slot++) {
                 uint64_t sum = 0;
-                for (int i = 0; i < count; i++) {
+                for (int i = 0; i < count; i++)
                     sum += counter_get(&all[i]->routes[route].requests[label][slot]);
-                }
                 if (sum > 0) {
                     buffer_printf(out, "onrecord_requests_total{method=\"%s\",path=\"%s\",status=\"%d\"} %llu\n",
                                   label_names[label], route_path(router, route), statuses[slot],
@@ -115,9 +111,8 @@ static void render_histogram(Metrics *const *all, int count, const char *path, i
             cumulated += counter_get(&counters->buckets[bucket]);
         }
     }
-    if (cumulated == 0) {
+    if (cumulated == 0)
         return;
-    }
     cumulated = 0;
     for (int bucket = 0; bucket <= BOUND_COUNT; bucket++) {
         cumulated += buckets[bucket];
@@ -154,14 +149,12 @@ void metrics_render(Metrics *const *all, int count, const Router *router, Buffer
     buffer_add_string(out,
                       "# HELP onrecord_request_duration_seconds From the request line to the last byte of the answer.\n"
                       "# TYPE onrecord_request_duration_seconds histogram\n");
-    for (int route = 0; route < all[0]->route_count; route++) {
+    for (int route = 0; route < all[0]->route_count; route++)
         render_histogram(all, count, route_path(router, route), route, out);
-    }
     for (int gauge = 0; gauge < GAUGE_COUNT; gauge++) {
         uint64_t sum = 0;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count; i++)
             sum += counter_get(&all[i]->gauges[gauge]);
-        }
         const GaugeText *text = &gauge_texts[gauge];
         buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", text->name, text->help, text->name, text->type,
                       text->name, (unsigned long long)sum);

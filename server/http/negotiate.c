@@ -13,9 +13,8 @@ static Span trim(const char *text, size_t length) {
         text++;
         length--;
     }
-    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t')) {
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
         length--;
-    }
     return (Span){text, length};
 }
 
@@ -25,11 +24,10 @@ static Span next_part(const char **rest, const char *end, char separator) {
     const char *at = start;
     bool quoted = false;
     while (at < end && (quoted || *at != separator)) {
-        if (*at == '\\' && quoted && at + 1 < end) {
+        if (*at == '\\' && quoted && at + 1 < end)
             at++;
-        } else if (*at == '"') {
+        else if (*at == '"')
             quoted = !quoted;
-        }
         at++;
     }
     *rest = at < end ? at + 1 : end;
@@ -42,22 +40,19 @@ static bool span_is(Span span, const char *text) {
 
 /* A quality in thousandths; -1 when it is none (RFC 9110, section 12.4.2). */
 static int quality_parse(Span span) {
-    if (span.length == 0 || span.length > 5 || (span.text[0] != '0' && span.text[0] != '1')) {
+    if (span.length == 0 || span.length > 5 || (span.text[0] != '0' && span.text[0] != '1'))
         return -1;
-    }
     int value = (span.text[0] - '0') * 1000;
     int weight = 100;
     for (size_t i = 1; i < span.length; i++) {
         char c = span.text[i];
         if (i == 1) {
-            if (c != '.') {
+            if (c != '.')
                 return -1;
-            }
             continue;
         }
-        if (c < '0' || c > '9') {
+        if (c < '0' || c > '9')
             return -1;
-        }
         value += (c - '0') * weight;
         weight /= 10;
     }
@@ -72,21 +67,18 @@ static int element_parse(Span element, Span *range) {
     *range = next_part(&rest, end, ';');
     while (rest < end) {
         Span parameter = next_part(&rest, end, ';');
-        if (parameter.length >= 2 && (parameter.text[0] | 0x20) == 'q' && parameter.text[1] == '=') {
+        if (parameter.length >= 2 && (parameter.text[0] | 0x20) == 'q' && parameter.text[1] == '=')
             quality = quality_parse((Span){parameter.text + 2, parameter.length - 2});
-        }
     }
     return range->length == 0 ? -1 : quality;
 }
 
 /* How well a range fits an offer: 3 exactly, 2 by its type, 1 `*`/`*`, 0 not at all. */
 static int range_fits(Span range, const char *offer) {
-    if (span_is(range, offer)) {
+    if (span_is(range, offer))
         return 3;
-    }
-    if (span_is(range, "*/*") || span_is(range, "*")) {
+    if (span_is(range, "*/*") || span_is(range, "*"))
         return 1;
-    }
     const char *slash = strchr(offer, '/');
     size_t type_length = slash ? (size_t)(slash - offer) + 1 : 0;
     bool same_type = type_length > 0 && range.length == type_length + 1 && range.text[type_length] == '*' &&
@@ -113,9 +105,8 @@ static int offer_quality(const char *accept, const char *offer) {
 }
 
 int negotiate_accept(const char *accept, const char *const *offers, int offer_count) {
-    if (accept == NULL || accept[strspn(accept, " \t,")] == 0 || strcmp(accept, "*/*") == 0) {
+    if (accept == NULL || accept[strspn(accept, " \t,")] == 0 || strcmp(accept, "*/*") == 0)
         return 0;
-    }
     int best = -1;
     int best_quality = 0;
     for (int i = 0; i < offer_count; i++) {
@@ -129,9 +120,8 @@ int negotiate_accept(const char *accept, const char *const *offers, int offer_co
 }
 
 bool negotiate_gzip(const char *accept_encoding) {
-    if (accept_encoding == NULL) {
+    if (accept_encoding == NULL)
         return false;
-    }
     const char *rest = accept_encoding;
     const char *end = rest + strlen(rest);
     int gzip = -1;
@@ -139,11 +129,10 @@ bool negotiate_gzip(const char *accept_encoding) {
     while (rest < end) {
         Span coding;
         int quality = element_parse(next_part(&rest, end, ','), &coding);
-        if (span_is(coding, "gzip") || span_is(coding, "x-gzip")) {
+        if (span_is(coding, "gzip") || span_is(coding, "x-gzip"))
             gzip = quality;
-        } else if (span_is(coding, "*")) {
+        else if (span_is(coding, "*"))
             any = quality;
-        }
     }
     return gzip >= 0 ? gzip > 0 : any > 0;
 }

@@ -53,17 +53,15 @@ static const char *file_type(const char *name) {
     size_t length = strlen(name);
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         size_t ending = strlen(types[i].ending);
-        if (length > ending && strcmp(name + length - ending, types[i].ending) == 0) {
+        if (length > ending && strcmp(name + length - ending, types[i].ending) == 0)
             return types[i].type;
-        }
     }
     return "text/plain; charset=utf-8";
 }
 
 static void file_add(Meta *meta, const char *name, const char *data, size_t size) {
-    if (meta->count == FILES_MAX) {
+    if (meta->count == FILES_MAX)
         return;
-    }
     meta->files[meta->count++] = (File){.name = name, .type = file_type(name), .data = data, .size = size};
 }
 
@@ -84,9 +82,8 @@ static Buffer json_servers(Arena *arena, const Asset *asset, const char *url) {
     Buffer servers = buffer_new(arena, 128);
     const char *key = strstr(asset->data, "\"servers\":");
     const char *end = key ? strchr(key, ']') : NULL;
-    if (end == NULL) {
+    if (end == NULL)
         return text_replace(arena, asset->data, asset->size, 0, 0, &servers);
-    }
     buffer_add_string(&servers, "\"servers\": [{\"url\": ");
     JsonWriter w = json_writer_new(&servers);
     writer_string(&w, url);
@@ -99,13 +96,11 @@ static Buffer json_servers(Arena *arena, const Asset *asset, const char *url) {
 static Buffer yaml_servers(Arena *arena, const Asset *asset, const char *url) {
     Buffer servers = buffer_new(arena, 128);
     const char *key = strstr(asset->data, "\nservers:");
-    if (key == NULL) {
+    if (key == NULL)
         return text_replace(arena, asset->data, asset->size, 0, 0, &servers);
-    }
     const char *end = strchr(key + 1, '\n');
-    while (end && end[1] && strchr(" -#\n", end[1])) {
+    while (end && end[1] && strchr(" -#\n", end[1]))
         end = strchr(end + 1, '\n');
-    }
     size_t to = end ? (size_t)(end + 1 - asset->data) : asset->size;
     buffer_add_string(&servers, "servers:\n  - url: ");
     JsonWriter w = json_writer_new(&servers);
@@ -157,11 +152,9 @@ void meta_free(Meta *meta) {
  */
 
 static File *file_find(Meta *meta, const char *name) {
-    for (int i = 0; i < meta->count; i++) {
-        if (strcmp(meta->files[i].name, name) == 0) {
+    for (int i = 0; i < meta->count; i++)
+        if (strcmp(meta->files[i].name, name) == 0)
             return &meta->files[i];
-        }
-    }
     return NULL;
 }
 
@@ -268,9 +261,8 @@ static void index_html(Exchange *x, const Router *router) {
                   "which exact words.</p>\n<ul>\n");
     for (int i = 0; i < router_route_count(router); i++) {
         const Route *route = router_route(router, i);
-        if (is_linked(route)) {
+        if (is_linked(route))
             buffer_printf(&x->body, "<li><a href=\"%s%s\">%s</a>\n", x->service->public_url, route->path, route->path);
-        }
     }
     buffer_add_string(&x->body, "</ul>\n<p>The API is described at <a href=\"/docs\">/docs</a>. For a program: "
                                 "<code>curl -H 'Accept: application/json'</code>.</p>\n</html>\n");

@@ -12,11 +12,10 @@ static bool too_deep(const char *data, size_t length, size_t *at) {
     for (size_t i = 0; i < length; i++) {
         char c = data[i];
         if (in_string) {
-            if (c == '\\') {
+            if (c == '\\')
                 i++;
-            } else if (c == '"') {
+            else if (c == '"')
                 in_string = false;
-            }
         } else if (c == '"') {
             in_string = true;
         } else if (c == '{' || c == '[') {
@@ -49,9 +48,8 @@ static size_t valid_length(const char *data, size_t length) {
     while (at < length) {
         unsigned char lead = (unsigned char)data[at];
         size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-        if (size > length - at || !utf8_valid(data + at, size)) {
+        if (size > length - at || !utf8_valid(data + at, size))
             break;
-        }
         at += size;
     }
     return at;
@@ -60,9 +58,8 @@ static size_t valid_length(const char *data, size_t length) {
 /* The parser cuts its messages to a length, perhaps within a character. */
 static const char *message_copy(Arena *arena, const char *text) {
     size_t length = strlen(text);
-    while (length > 0 && !utf8_valid(text, length)) {
+    while (length > 0 && !utf8_valid(text, length))
         length--;
-    }
     return arena_strndup(arena, text, length);
 }
 

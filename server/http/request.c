@@ -1,5 +1,6 @@
 #include "http/request.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,9 +32,8 @@ static Request *request_take(Worker *worker) {
         arena = request->exchange.arena;
     } else {
         request = malloc(sizeof(*request));
-        if (request == NULL) {
+        if (request == NULL)
             abort(); /* as in arena.h: this machine is broken */
-        }
         arena = arena_new();
     }
     memset(request, 0, sizeof(*request));
@@ -76,11 +76,10 @@ static void batch_completed(Batch *batch) {
     Request *request = batch->owner;
     Worker *worker = request->worker;
     request->next = NULL;
-    if (worker->completed_last) {
+    if (worker->completed_last)
         worker->completed_last->next = request;
-    } else {
+    else
         worker->completed = request;
-    }
     worker->completed_last = request;
 }
 
@@ -90,7 +89,8 @@ void *request_begin(void *cls, const char *uri, struct MHD_Connection *connectio
     Exchange *x = &request->exchange;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     request->connection = connection;
-    request->client = info ? info->socket_context : NULL;
+    assert(info != NULL && info->socket_context != NULL); /* connection_started sees to it */
+    request->client = info->socket_context;
     request->started_us = clock_monotonic_us();
     client_enter(&worker->clients, request->client, CLIENT_HEADERS, request->started_us);
     batch_init(&x->batch, x->arena, LANE_POINT, batch_completed, request);
@@ -100,9 +100,8 @@ void *request_begin(void *cls, const char *uri, struct MHD_Connection *connectio
         /* MHD would now take the query apart itself, and answer a long one with a 431 of its own: it is ours already,
          * so hide it. The text is MHD's own buffer, which it writes to in the same way. */
         char *query = strchr(uri, '?');
-        if (query) {
+        if (query)
             query[1] = 0;
-        }
     }
     return request;
 }
@@ -121,11 +120,10 @@ static enum MHD_Result line_add(void *cls, enum MHD_ValueKind kind, const char *
                                 const char *value, size_t value_length) {
     Lines *lines = cls;
     (void)kind;
-    if (name == NULL || value == NULL || (lines->end && name != lines->end + strlen("\r\n"))) {
+    if (name == NULL || value == NULL || (lines->end && name != lines->end + strlen("\r\n")))
         lines->head->bad_line = true;
-    } else {
+    else
         head_add(lines->head, name, name_length, value, value_length);
-    }
     lines->end = value ? value + value_length : lines->end;
     return MHD_YES;
 }
@@ -136,9 +134,8 @@ static void head_read(Request *request) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     const char *end = request->method + (info ? info->header_size : 0);
-    if (lines.end && end != lines.end + strlen("\r\n\r\n")) {
+    if (lines.end && end != lines.end + strlen("\r\n\r\n"))
         request->head.bad_line = true;
-    }
 }
 
 /* The head is complete. An answer that is known now waits until the body was read, unless that would be long. */
@@ -150,29 +147,25 @@ static enum MHD_Result head_complete(Request *request, const char *method, const
     request->state = REQUEST_BODY;
 
     int64_t length = head_body_length(&request->head);
-    if (length == 0 && !request->framing_lost) {
+    if (length == 0 && !request->framing_lost)
         return MHD_YES; /* the answer is queued on the second call: on this one it would end the connection */
-    }
     bool early = request->framing_lost || length > SWALLOW_MAX || head_expects_continue(&request->head);
     if (request->judged && early) {
         request->client->linger = true;
         return response_queue(request) ? MHD_YES : MHD_NO;
     }
     client_enter(&worker->clients, request->client, CLIENT_BODY, worker->now_us);
-    if (!request->judged && request->exchange.endpoint->accepts != ACCEPTS_NOTHING) {
+    if (!request->judged && request->exchange.endpoint->accepts != ACCEPTS_NOTHING)
         request->payload = buffer_new(request->exchange.arena, length > 0 ? (size_t)length : 0);
-    }
     return MHD_YES;
 }
 
 static void body_part(Request *request, const char *data, size_t size) {
     size_t max = (size_t)request->worker->server->config.config->body_max;
-    if (request->judged) {
+    if (request->judged)
         return;
-    }
-    if (request->payload.arena == NULL) {
+    if (request->payload.arena == NULL)
         return; /* a body that means nothing here */
-    }
     if (size > max - request->payload.length) {
         problem_set(&request->exchange, PROBLEM_TOO_LARGE, "The body may have %zu bytes at most.", max);
         request->judged = true;
@@ -183,14 +176,12 @@ static void body_part(Request *request, const char *data, size_t size) {
 
 static bool body_parse(Request *request) {
     const char *fault = NULL;
-    if (request->payload.length == 0) {
+    if (request->payload.length == 0)
         return true;
-    }
     Exchange *x = &request->exchange;
     x->json = exchange_own(x, payload_parse(x->arena, request->payload.data, request->payload.length, &fault));
-    if (x->json == NULL) {
+    if (x->json == NULL)
         problem_set(x, PROBLEM_BAD_REQUEST, "%s", fault);
-    }
     return x->json != NULL;
 }
 
@@ -213,12 +204,10 @@ static bool request_step(Request *request, Step step) {
 
 static enum MHD_Result request_complete(Request *request) {
     Step step = STEP_ANSWER;
-    if (!request->judged && body_parse(request)) {
+    if (!request->judged && body_parse(request))
         step = request->exchange.endpoint->plan(&request->exchange);
-    }
-    if (!request_step(request, step)) {
+    if (!request_step(request, step))
         return MHD_YES;
-    }
     return response_queue(request) ? MHD_YES : MHD_NO;
 }
 
@@ -228,9 +217,8 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
     (void)cls;
     (void)connection;
     (void)url;
-    if (request->state == REQUEST_LINE) {
+    if (request->state == REQUEST_LINE)
         return head_complete(request, method, version);
-    }
     if (request->state == REQUEST_BODY) {
         if (*size > 0) {
             body_part(request, data, *size);
@@ -247,9 +235,8 @@ static Step batch_failed(Request *request) {
     Exchange *x = &request->exchange;
     if (x->batch.outcome == BATCH_FAILED && x->endpoint->failed) {
         Step step = x->endpoint->failed(x);
-        if (step == STEP_QUERY || x->problem.kind != PROBLEM_INTERNAL) {
+        if (step == STEP_QUERY || x->problem.kind != PROBLEM_INTERNAL)
             return step;
-        }
     } else {
         problem_from_batch(x);
     }
@@ -265,13 +252,11 @@ static Step batch_failed(Request *request) {
 bool request_continue(Request *request) {
     Exchange *x = &request->exchange;
     Step step = x->batch.outcome == BATCH_DONE ? x->endpoint->done(x) : batch_failed(request);
-    if (!request_step(request, step)) {
+    if (!request_step(request, step))
         return false;
-    }
     batch_release(&x->batch); /* the answer is in the arena; a slow reader need not keep the rows too */
-    if (!response_queue(request)) {
+    if (!response_queue(request))
         shutdown(request->client->fd, SHUT_RDWR); /* MHD asks again for an answer otherwise */
-    }
     return true;
 }
 
@@ -285,9 +270,8 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **cont
     Worker *worker = cls;
     Request *request = *context;
     (void)code;
-    if (request == NULL) {
+    if (request == NULL)
         return;
-    }
     if (request->status == 0) { /* MHD answered by itself, or nobody did */
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
         request->status = info ? (int)info->http_status : 0;

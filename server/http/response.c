@@ -25,9 +25,8 @@ static void answer_problem(Request *request, Answer *answer) {
     answer->content_type = "application/problem+json";
     answer->data = document.data;
     answer->length = document.length;
-    if (x->problem.kind == PROBLEM_UNAVAILABLE) {
+    if (x->problem.kind == PROBLEM_UNAVAILABLE)
         exchange_header(x, "Retry-After", "1");
-    }
 }
 
 /* True when the client has this representation already. */
@@ -35,9 +34,8 @@ static bool not_modified(const Request *request, Answer *answer) {
     const Exchange *x = &request->exchange;
     bool named_gzip;
     if (answer->status != 200 || x->method != METHOD_GET ||
-        !conditional_none_match(request->head.values[HEAD_IF_NONE_MATCH], x->etag, &named_gzip)) {
+        !conditional_none_match(request->head.values[HEAD_IF_NONE_MATCH], x->etag, &named_gzip))
         return false;
-    }
     answer->status = 304;
     answer->etag = arena_printf(x->arena, named_gzip ? "\"%s-gzip\"" : "\"%s\"", x->etag);
     answer->content_type = NULL;
@@ -48,9 +46,8 @@ static bool not_modified(const Request *request, Answer *answer) {
 
 static void answer_compress(const Request *request, Answer *answer) {
     if (answer->length < COMPRESS_MIN || !negotiate_gzip(request->head.values[HEAD_ACCEPT_ENCODING]) ||
-        !compressible(answer->content_type)) {
+        !compressible(answer->content_type))
         return;
-    }
     Buffer packed;
     if (request->packed) {
         answer->data = request->packed->data;
@@ -70,9 +67,8 @@ static Answer answer_make(Request *request) {
     if (x->problem.kind != PROBLEM_NONE) {
         answer_problem(request, &answer);
     } else {
-        if (not_modified(request, &answer)) {
+        if (not_modified(request, &answer))
             return answer;
-        }
         if (x->body.length > 0) {
             answer.content_type = x->content_type ? x->content_type : "application/json";
             answer.data = x->body.data;
@@ -80,18 +76,15 @@ static Answer answer_make(Request *request) {
         }
     }
     answer_compress(request, &answer);
-    if (x->etag && x->problem.kind == PROBLEM_NONE) {
+    if (x->etag && x->problem.kind == PROBLEM_NONE)
         answer.etag = arena_printf(x->arena, answer.gzip ? "\"%s-gzip\"" : "\"%s\"", x->etag);
-    }
     return answer;
 }
 
 static bool has_header(const Exchange *x, const char *name) {
-    for (int i = 0; i < x->header_count; i++) {
-        if (strcmp(x->headers[i].name, name) == 0) {
+    for (int i = 0; i < x->header_count; i++)
+        if (strcmp(x->headers[i].name, name) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -110,29 +103,24 @@ static void add_headers(Request *request, const Answer *answer, struct MHD_Respo
         MHD_add_response_header(response, "Content-Type", answer->content_type);
         MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     }
-    if (answer->etag) {
+    if (answer->etag)
         MHD_add_response_header(response, "ETag", answer->etag);
-    }
-    if (answer->gzip) {
+    if (answer->gzip)
         MHD_add_response_header(response, "Content-Encoding", "gzip");
-    }
     if (answer->cacheable) {
-        if (!has_header(x, "Cache-Control")) {
+        if (!has_header(x, "Cache-Control"))
             MHD_add_response_header(response, "Cache-Control", "no-cache");
-        }
         MHD_add_response_header(response, "Vary",
                                 cors_varies(&request->worker->server->cors) ? "Accept, Accept-Encoding, Origin"
                                                                             : "Accept, Accept-Encoding");
     } else if (cors_varies(&request->worker->server->cors)) {
         MHD_add_response_header(response, "Vary", "Origin");
     }
-    for (int i = 0; i < x->header_count; i++) {
+    for (int i = 0; i < x->header_count; i++)
         MHD_add_response_header(response, x->headers[i].name, x->headers[i].value);
-    }
     add_cors(request, response);
-    if (request->worker->draining || request->framing_lost) {
+    if (request->worker->draining || request->framing_lost)
         MHD_add_response_header(response, "Connection", "close");
-    }
 }
 
 bool response_queue(Request *request) {
@@ -141,9 +129,8 @@ bool response_queue(Request *request) {
     /* The bytes live in the request's arena until MHD says that the request is over. */
     struct MHD_Response *response =
         MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT);
-    if (response == NULL) {
+    if (response == NULL)
         return false;
-    }
     add_headers(request, &answer, response);
     request->status = answer.status;
     request->sent = request->head_only ? 0 : answer.length;

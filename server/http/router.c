@@ -52,13 +52,11 @@ bool method_parse(const char *name, Method *method, bool *head) {
 
 int64_t path_id_parse(const char *text, size_t length) {
     int64_t value = 0;
-    if (length == 0 || length > 16 || text[0] == '0') {
+    if (length == 0 || length > 16 || text[0] == '0')
         return 0;
-    }
     for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9') {
+        if (text[i] < '0' || text[i] > '9')
             return 0;
-        }
         value = value * 10 + (text[i] - '0');
     }
     return value < (INT64_C(1) << 53) ? value : 0;
@@ -75,16 +73,14 @@ static const char *next_segment(const char **at, const char *end, size_t *length
 
 static Node *child_get(Router *router, Node *parent, const char *text, size_t length) {
     NodeKind kind = NODE_LITERAL;
-    if (length > 0 && text[0] == '{') {
+    if (length > 0 && text[0] == '{')
         kind = length == 4 && memcmp(text, "{id}", 4) == 0 ? NODE_ID : NODE_TEXT;
-    }
     Node **place = &parent->children;
     for (; *place && (*place)->kind <= kind; place = &(*place)->sibling) {
         Node *node = *place;
         if (node->kind == kind &&
-            (kind != NODE_LITERAL || (node->length == length && memcmp(node->text, text, length) == 0))) {
+            (kind != NODE_LITERAL || (node->length == length && memcmp(node->text, text, length) == 0)))
             return node;
-        }
     }
     Node *node = arena_calloc(router->arena, 1, sizeof(Node));
     *node = (Node){.kind = kind, .text = text, .length = length, .sibling = *place};
@@ -129,11 +125,9 @@ static void routes_finish(Router *router) {
     for (int i = 0; i < router->count; i++) {
         Route *route = router->routes[i];
         Buffer allow = buffer_new(router->arena, 48);
-        for (int method = 0; method < METHOD_COUNT; method++) {
-            if (route->endpoints[method]) {
+        for (int method = 0; method < METHOD_COUNT; method++)
+            if (route->endpoints[method])
                 buffer_printf(&allow, "%s%s, ", method_name((Method)method), method == METHOD_GET ? ", HEAD" : "");
-            }
-        }
         buffer_add_string(&allow, "OPTIONS");
         route->allow = allow.data;
     }
@@ -156,9 +150,8 @@ Router *router_new(const Endpoint *const *tables, const int *counts, int table_c
 }
 
 void router_free(Router *router) {
-    if (router) {
+    if (router)
         arena_free(router->arena);
-    }
 }
 
 int router_route_count(const Router *router) {
@@ -172,9 +165,8 @@ const Route *router_route(const Router *router, int index) {
 static const Node *child_find(const Node *parent, const char *text, size_t length, Match *match) {
     for (const Node *node = parent->children; node; node = node->sibling) {
         if (node->kind == NODE_LITERAL) {
-            if (node->length == length && memcmp(node->text, text, length) == 0) {
+            if (node->length == length && memcmp(node->text, text, length) == 0)
                 return node;
-            }
         } else if (node->kind == NODE_ID) {
             int64_t id = match->id_count < EXCHANGE_IDS ? path_id_parse(text, length) : 0;
             if (id > 0) {
@@ -192,9 +184,8 @@ MatchResult router_match(const Router *router, const char *path, size_t length, 
     const char *at = path;
     const char *end = path + length;
     *match = (Match){0};
-    if (length == 0 || path[0] != '/') {
+    if (length == 0 || path[0] != '/')
         return MATCH_NONE;
-    }
     const Node *node = &router->root;
     if (length == 1) {
         match->route = node->route;
@@ -207,9 +198,8 @@ MatchResult router_match(const Router *router, const char *path, size_t length, 
         const char *segment = next_segment(&at, end, &segment_length);
         node = child_find(node, segment, segment_length, match);
     }
-    if (node == NULL || node->route == NULL || node == &router->root) {
+    if (node == NULL || node->route == NULL || node == &router->root)
         return MATCH_NONE;
-    }
     match->route = node->route;
     return slash ? MATCH_SLASH : MATCH_ROUTE;
 }

@@ -26,9 +26,8 @@ static bool listen_split(const char *listen_at, char host[128], char port[16]) {
     const char *colon = strrchr(listen_at, ':');
     size_t length = colon ? (size_t)(colon - listen_at) : 0;
     const char *start = listen_at;
-    if (colon == NULL || strlen(colon + 1) >= 16 || length >= 128) {
+    if (colon == NULL || strlen(colon + 1) >= 16 || length >= 128)
         return false;
-    }
     if (length >= 2 && start[0] == '[' && start[length - 1] == ']') {
         start++;
         length -= 2;
@@ -42,9 +41,8 @@ static bool listen_split(const char *listen_at, char host[128], char port[16]) {
 static int socket_open(const struct addrinfo *address) {
     const int on = 1;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
+    if (fd < 0)
         return -1;
-    }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* accepted sockets inherit it */
     if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
@@ -83,14 +81,12 @@ static bool server_listen(Server *server, char *fault, size_t fault_size) {
         snprintf(fault, fault_size, "cannot listen at %s: %s", at, gai_strerror(error));
         return false;
     }
-    for (const struct addrinfo *address = addresses; address && server->listen_fd < 0; address = address->ai_next) {
+    for (const struct addrinfo *address = addresses; address && server->listen_fd < 0; address = address->ai_next)
         server->listen_fd = socket_open(address);
-    }
-    if (server->listen_fd < 0) {
+    if (server->listen_fd < 0)
         snprintf(fault, fault_size, "cannot listen at %s: %s", at, strerror(errno));
-    } else {
+    else
         url_make(server);
-    }
     freeaddrinfo(addresses);
     return server->listen_fd >= 0;
 }
@@ -100,9 +96,8 @@ static void files_raise(const Config *config) {
     enum { OTHER_FILES = 64 };
     struct rlimit limit;
     rlim_t needed = (rlim_t)config->connections_max + (rlim_t)config->db_connections_max + OTHER_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
         return;
-    }
     limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < needed) {
         char have[32];
@@ -130,14 +125,12 @@ static bool workers_start(Server *server, char *fault, size_t fault_size) {
         return false;
     }
     atomic_store(&server->accepting, count + 1);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         server->metrics[i] = metrics_new(server->router);
-    }
     for (int i = 0; i < count; i++) {
         server->workers[i] = worker_new(server, i, fault, fault_size);
-        if (server->workers[i] == NULL) {
+        if (server->workers[i] == NULL)
             return false;
-        }
     }
     server->worker_count = count;
     for (int i = 0; i < count; i++) {
@@ -194,12 +187,10 @@ bool server_ready(const Server *server) {
 void server_drain(Server *server, int timeout_s) {
     atomic_store(&server->drain_deadline_us, clock_monotonic_us() + (int64_t)timeout_s * 1000000);
     atomic_store_explicit(&server->draining, true, memory_order_release);
-    for (int i = 0; i < server->worker_count; i++) {
+    for (int i = 0; i < server->worker_count; i++)
         worker_wake(server->workers[i]);
-    }
-    for (int i = 0; i < server->worker_count; i++) {
+    for (int i = 0; i < server->worker_count; i++)
         worker_join(server->workers[i]);
-    }
 }
 
 void server_free(Server *server) {

@@ -14,13 +14,12 @@ static bool is_path_char(unsigned char c) {
 /* Past `http://host` of the absolute form; what is in the origin form stays as it is. */
 static const char *skip_authority(const char *raw) {
     const char *rest = raw;
-    if (strncasecmp(raw, "http://", 7) == 0) {
+    if (strncasecmp(raw, "http://", 7) == 0)
         rest = raw + 7;
-    } else if (strncasecmp(raw, "https://", 8) == 0) {
+    else if (strncasecmp(raw, "https://", 8) == 0)
         rest = raw + 8;
-    } else {
+    else
         return raw;
-    }
     rest += strcspn(rest, "/?");
     return rest;
 }
@@ -55,19 +54,16 @@ bool target_parse(Exchange *x, const char *raw, Target *target) {
     }
     const char *path = skip_authority(raw);
     size_t path_length = strcspn(path, "?");
-    if (path[path_length] == '?') {
+    if (path[path_length] == '?')
         target->query = arena_strdup(x->arena, path + path_length + 1);
-    }
-    if (path_length == 0 && path != raw) {
+    if (path_length == 0 && path != raw)
         return true; /* http://host means its root */
-    }
     if (path[0] != '/') {
         problem_set(x, PROBLEM_BAD_REQUEST, "The request target must begin with a slash.");
         return false;
     }
-    if (!path_valid(x, path, path_length)) {
+    if (!path_valid(x, path, path_length))
         return false;
-    }
     target->path = x->path = arena_strndup(x->arena, path, path_length);
     target->path_length = path_length;
     return true;
@@ -75,9 +71,8 @@ bool target_parse(Exchange *x, const char *raw, Target *target) {
 
 static int parameter_count(const char *query) {
     int count = 1;
-    for (const char *c = query; *c; c++) {
+    for (const char *c = query; *c; c++)
         count += *c == '&';
-    }
     return count;
 }
 
@@ -93,9 +88,8 @@ static bool parameter_add(Exchange *x, const char *text, size_t length) {
         return false;
     }
     parameter->value = "";
-    if (equals) {
+    if (equals)
         parameter->value = percent_decode(x->arena, equals + 1, length - name_length - 1, true, &fault);
-    }
     if (parameter->value == NULL) {
         problem_fault(x, FAULT_PARAMETER, parameter->name, "cannot be decoded: %s", fault);
         return false;
@@ -106,20 +100,17 @@ static bool parameter_add(Exchange *x, const char *text, size_t length) {
 
 bool target_parameters(Exchange *x, const char *query) {
     bool ok = true;
-    if (query == NULL || query[0] == 0) {
+    if (query == NULL || query[0] == 0)
         return true;
-    }
     x->parameters = arena_alloc(x->arena, (size_t)parameter_count(query) * sizeof(Parameter));
     for (const char *rest = query; *rest;) {
         size_t length = strcspn(rest, "&");
-        if (length > 0 && !parameter_add(x, rest, length)) {
+        if (length > 0 && !parameter_add(x, rest, length))
             ok = false;
-        }
         rest += length;
         rest += *rest == '&';
     }
-    if (!ok) {
+    if (!ok)
         problem_set(x, PROBLEM_BAD_REQUEST, "The query cannot be decoded.");
-    }
     return ok;
 }

@@ -32,9 +32,8 @@ static void worker_look(Worker *worker) {
     watch_state(server->config.watch,
                 &worker->watch); /* before the keys: where it has the cursor key, they are there */
     Keyring *keyring = watch_keyring(server->config.watch);
-    if (worker->keyring) {
+    if (worker->keyring)
         keyring_release(worker->keyring);
-    }
     worker->keyring = keyring;
     if (worker->watch.has_cursor_key && !atomic_load(&server->service_ready)) {
         pthread_mutex_lock(&server->service_lock);
@@ -63,9 +62,8 @@ static void pool_gauges(Worker *worker) {
 /* Milliseconds that the next epoll_wait may take. */
 static int worker_timeout(const Worker *worker, int64_t now_us) {
     MHD_UNSIGNED_LONG_LONG mhd;
-    if (worker->completed || (MHD_get_timeout(worker->daemon, &mhd) == MHD_YES && mhd == 0)) {
+    if (worker->completed || (MHD_get_timeout(worker->daemon, &mhd) == MHD_YES && mhd == 0))
         return 0;
-    }
     int64_t next_us = worker->sweep_us < worker->look_us ? worker->sweep_us : worker->look_us;
     int64_t timeout = next_us > now_us ? (next_us - now_us + 999) / 1000 : 0;
     int pool = pool_timeout_ms(worker->pool, now_us);
@@ -74,17 +72,15 @@ static int worker_timeout(const Worker *worker, int64_t now_us) {
 
 static void worker_event(Worker *worker, const struct epoll_event *event) {
     void *what = event->data.ptr;
-    if (what == worker->daemon) {
+    if (what == worker->daemon)
         return; /* MHD_run comes in every turn */
-    }
     if (what == &worker->wake_fd) {
         eventfd_t count;
         (void)!eventfd_read(worker->wake_fd, &count);
         inbox_empty(worker);
     } else if (what == &worker->server->listen_fd) {
-        if (worker->listening) {
+        if (worker->listening)
             connections_accept(worker, CONNECTIONS_PER_TURN);
-        }
     } else if (!linger_event(&worker->lingers, what)) {
         pool_event(worker->pool, what, event->events);
     }
@@ -98,9 +94,8 @@ static void worker_finish(Worker *worker) {
         Request *request = worker->completed;
         worker->completed = request->next;
         worker->completed_last = worker->completed ? worker->completed_last : NULL;
-        if (!request_continue(request)) {
+        if (!request_continue(request))
             continue;
-        }
         request->next = answered;
         answered = request;
     }
@@ -117,9 +112,8 @@ static void drain_begin(Worker *worker) {
     if (worker->accepting) {
         while (connections_accept(worker, CONNECTIONS_PER_TURN)) {
         }
-        if (worker->listening) {
+        if (worker->listening)
             listening_set(worker, false);
-        }
         worker->accepting = false;
         if (atomic_fetch_sub(&server->accepting, 1) == 2) {
             while (connections_accept(worker, CONNECTIONS_PER_TURN)) {
@@ -133,9 +127,8 @@ static void drain_begin(Worker *worker) {
 /* True when the worker has nothing left to do, or may not take longer. */
 static bool drain_done(Worker *worker) {
     Server *server = worker->server;
-    if (worker->now_us >= atomic_load(&server->drain_deadline_us)) {
+    if (worker->now_us >= atomic_load(&server->drain_deadline_us))
         return true;
-    }
     return atomic_load(&server->accepting) == 0 && atomic_load(&worker->load) == 0 && worker->lingers.count == 0;
 }
 
@@ -152,11 +145,10 @@ static void memory_give_back(Worker *worker) {
 }
 
 static void worker_sweep(Worker *worker) {
-    if (worker->draining) {
+    if (worker->draining)
         clients_drain(&worker->clients, worker->now_us);
-    } else if (!worker->listening) {
+    else if (!worker->listening)
         listening_set(worker, true); /* there were no files left; perhaps there are now */
-    }
     clients_sweep(&worker->clients, worker->now_us);
     lingers_sweep(&worker->lingers, worker->now_us);
     memory_give_back(worker);
@@ -177,16 +169,13 @@ static void worker_turn(Worker *worker) {
     struct epoll_event events[EVENTS_MAX];
     int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, worker_timeout(worker, clock_monotonic_us()));
     worker->now_us = clock_monotonic_us();
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         worker_event(worker, &events[i]);
-    }
-    if (pool_timeout_ms(worker->pool, worker->now_us) == 0) {
+    if (pool_timeout_ms(worker->pool, worker->now_us) == 0)
         pool_tick(worker->pool, worker->now_us);
-    }
     worker_count_ready(worker);
-    if (worker->now_us >= worker->look_us) {
+    if (worker->now_us >= worker->look_us)
         worker_look(worker);
-    }
     if (!worker->draining && atomic_load_explicit(&worker->server->draining, memory_order_acquire)) {
         drain_begin(worker);
         worker->sweep_us = 0;
@@ -194,9 +183,8 @@ static void worker_turn(Worker *worker) {
     worker_finish(worker);
     MHD_run(worker->daemon);
     pool_flush(worker->pool);
-    if (worker->now_us >= worker->sweep_us) {
+    if (worker->now_us >= worker->sweep_us)
         worker_sweep(worker);
-    }
 }
 
 /* What is still open is cut. MHD cannot stop while a connection is suspended, so the pool ends first: it completes
@@ -235,9 +223,8 @@ static void pool_share(const Server *server, PoolConfig *pool) {
         pool->connections[lane] = 1;
         pool->queue_max[lane] = config->queue_max;
     }
-    for (int i = 0; i < share - LANE_COUNT; i++) {
+    for (int i = 0; i < share - LANE_COUNT; i++)
         pool->connections[order[i % 4]]++;
-    }
 }
 
 __attribute__((format(printf, 2, 0))) static void mhd_log(void *cls, const char *format, va_list arguments) {
@@ -335,9 +322,8 @@ void worker_join(Worker *worker) {
 }
 
 void worker_free(Worker *worker) {
-    for (int i = 0; i < worker->inbox.count; i++) {
+    for (int i = 0; i < worker->inbox.count; i++)
         close(worker->inbox.fds[i]);
-    }
     close(worker->epoll_fd);
     close(worker->wake_fd);
     free(worker->inbox.fds);

@@ -15,14 +15,13 @@ const char *pointer_join(Arena *arena, const char *pointer, const char *member) 
     Buffer out = buffer_new(arena, strlen(pointer) + strlen(member) + 8);
     buffer_add_string(&out, pointer);
     buffer_add_char(&out, '/');
-    for (const char *c = member; *c != '\0'; c++) {
+    for (const char *c = member; *c != '\0'; c++)
         if (*c == '~')
             buffer_add_string(&out, "~0");
         else if (*c == '/')
             buffer_add_string(&out, "~1");
         else
             buffer_add_char(&out, *c);
-    }
     return out.data;
 }
 
@@ -31,10 +30,9 @@ static const char *pointer_index(Arena *arena, const char *pointer, size_t index
 }
 
 static const Field *member_find(const Field *fields, const char *name) {
-    for (const Field *field = fields; field->name != NULL; field++) {
+    for (const Field *field = fields; field->name != NULL; field++)
         if (field_is_writable(field) && strcmp(field->name, name) == 0)
             return field;
-    }
     return NULL;
 }
 
@@ -53,10 +51,9 @@ static const Field *key_of(const Resource *target, json_t *reference) {
     if (json_object_size(reference) != 1)
         return NULL;
     const char *name = json_object_iter_key(json_object_iter(reference));
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], name) == 0)
             return field_find(target, name, strlen(name));
-    }
     return NULL;
 }
 
@@ -146,10 +143,9 @@ static bool array_check(Exchange *x, const json_t *json, const char *pointer) {
 }
 
 static bool is_among(const char *const *items, int count, const char *text) {
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         if (strcmp(items[i], text) == 0)
             return true;
-    }
     return false;
 }
 

@@ -9,10 +9,9 @@ void exchange_header(Exchange *x, const char *name, const char *value) {
 }
 
 const char *exchange_parameter(const Exchange *x, const char *name) {
-    for (int i = 0; i < x->parameter_count; i++) {
+    for (int i = 0; i < x->parameter_count; i++)
         if (strcmp(x->parameters[i].name, name) == 0)
             return x->parameters[i].value;
-    }
     return NULL;
 }
 

@@ -58,10 +58,9 @@ static bool references_ask(Write *write) {
     const char **ids = arena_alloc(x->arena, (size_t)(write->explained.count + 1) * sizeof *ids);
     for (int r = 0; r < count; r++) {
         int given = 0;
-        for (int i = 0; i < write->explained.count; i++) {
+        for (int i = 0; i < write->explained.count; i++)
             if (strcmp(write->explained.items[i].target, all[r]->name) == 0)
                 ids[given++] = arena_integer(x->arena, write->explained.items[i].id);
-        }
         Sql *sql = sql_new(x->arena);
         sql_add_all(sql, "SELECT t.id FROM ", all[r]->table, " t WHERE t.id = ANY (", NULL);
         sql_param(sql, array_literal(x->arena, ids, given), "bigint[]");
@@ -72,10 +71,9 @@ static bool references_ask(Write *write) {
 }
 
 static bool rows_hold(const Result *rows, int64_t id) {
-    for (int i = 0; i < result_rows(rows); i++) {
+    for (int i = 0; i < result_rows(rows); i++)
         if (result_integer(rows, i, 0) == id)
             return true;
-    }
     return false;
 }
 
@@ -124,10 +122,9 @@ static void dependents_each(Write *write, DependentVisit *visit) {
     int count;
     const Resource *const *all = resources_all(&count);
     for (int r = 0; r < count; r++) {
-        for (const Field *field = all[r]->fields; field->name != NULL; field++) {
+        for (const Field *field = all[r]->fields; field->name != NULL; field++)
             if (field_depends(field, write->resource))
                 visit(write, all[r], field);
-        }
     }
 }
 

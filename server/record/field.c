@@ -5,10 +5,9 @@
 #include "base/buffer.h"
 
 const Field *field_find(const Resource *resource, const char *name, size_t length) {
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
+    for (const Field *field = resource->fields; field->name != NULL; field++)
         if (strncmp(field->name, name, length) == 0 && field->name[length] == '\0')
             return field;
-    }
     return NULL;
 }
 
@@ -26,9 +25,8 @@ bool field_sorts(const Field *field) {
 
 const char *field_names(Arena *arena, const Resource *resource, bool (*chosen)(const Field *field)) {
     Buffer names = buffer_new(arena, 256);
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
+    for (const Field *field = resource->fields; field->name != NULL; field++)
         if (chosen(field))
             buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", field->name);
-    }
     return names.data;
 }

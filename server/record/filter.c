@@ -1,5 +1,6 @@
 #include "record/filter.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/moment.h"
@@ -39,10 +40,9 @@ static Operator operator_read(const char *name, size_t *length) {
 
 static const char *operator_names(Arena *arena, const Field *field) {
     Buffer names = buffer_new(arena, 64);
-    for (int i = 0; i < OPERATOR_COUNT; i++) {
+    for (int i = 0; i < OPERATOR_COUNT; i++)
         if (type_allows(field, (Operator)i))
             buffer_printf(&names, "%s%s%s", names.length > 0 ? ", " : "", i == 0 ? "=" : ".", operator_suffixes[i]);
-    }
     return names.data;
 }
 
@@ -224,6 +224,7 @@ static void field_sql(const Filter *filter, Sql *sql, const char *alias) {
 void filter_sql(const Filter *filter, Sql *sql, const char *alias) {
     static const char *const hops[FILTER_STEPS] = {"r1", "r2"};
     const char *from = alias;
+    assert(filter->step_count <= FILTER_STEPS);
     for (int i = 0; i < filter->step_count; i++) {
         const Field *by = filter->steps[i];
         sql_add_all(sql, "EXISTS (SELECT FROM ", resource_find(by->target)->table, " ", hops[i], " WHERE ", hops[i],

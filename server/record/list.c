@@ -14,10 +14,9 @@ static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
 static const char *const list_parameters[] = {"limit", "cursor", "sort", "fields", "include", "count", "offsets", NULL};
 
 static bool is_list_parameter(const char *name) {
-    for (const char *const *known = list_parameters; *known != NULL; known++) {
+    for (const char *const *known = list_parameters; *known != NULL; known++)
         if (strcmp(*known, name) == 0)
             return true;
-    }
     return false;
 }
 
@@ -245,10 +244,9 @@ static void keys_sql(const List *list, Sql *sql) {
 /* Whether one of the words of `text` is `word`. */
 static bool has_word(const char *text, const char *word) {
     size_t length = strlen(word);
-    for (const char *at = text; at != NULL && *at != '\0'; at += strcspn(at, " "), at += *at == ' ') {
+    for (const char *at = text; at != NULL && *at != '\0'; at += strcspn(at, " "), at += *at == ' ')
         if (strcspn(at, " ") == length && strncmp(at, word, length) == 0)
             return true;
-    }
     return false;
 }
 

@@ -26,10 +26,9 @@ static void selection_number(Selection *selection) {
         selection->nodes[i].column = selection->columns;
         selection->columns += selection->nodes[i].field_count;
     }
-    for (int i = 0; i < selection->node_count && selection->utf16; i++) {
+    for (int i = 0; i < selection->node_count && selection->utf16; i++)
         if (is_quote(&selection->nodes[i]))
             selection->nodes[i].body_column = selection->columns++;
-    }
 }
 
 static void selection_init(Selection *selection, const Resource *resource, bool utf16) {
@@ -46,20 +45,18 @@ Selection *selection_plain(Arena *arena, const Resource *resource, bool utf16) {
 
 /* The reference of `resource` whose relation is called `name`. */
 static const Field *relation_field(const Resource *resource, const char *name, size_t length) {
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
+    for (const Field *field = resource->fields; field->name != NULL; field++)
         if (field->relation != NULL && strncmp(field->relation, name, length) == 0 && field->relation[length] == '\0')
             return field;
-    }
     return NULL;
 }
 
 /* The node that `by` leads to from `parent`, made if it is not there yet, with `shown` of its fields; -1 when there are
  * too many. */
 static int node_reach(Selection *selection, int parent, const Field *by, uint64_t shown) {
-    for (int i = 1; i < selection->node_count; i++) {
+    for (int i = 1; i < selection->node_count; i++)
         if (selection->nodes[i].parent == parent && selection->nodes[i].by == by)
             return i;
-    }
     if (selection->node_count == NODES_MAX)
         return -1;
     node_init(selection, selection->node_count, resource_find(by->target), by, parent);
@@ -74,10 +71,9 @@ static Branch *branch_reach(Exchange *x, Selection *selection, const char *name,
         if (strncmp(known, name, length) == 0 && known[length] == '\0')
             return &selection->branches[i];
     }
-    for (; relation != NULL && relation->name != NULL; relation++) {
+    for (; relation != NULL && relation->name != NULL; relation++)
         if (strncmp(relation->name, name, length) == 0 && relation->name[length] == '\0')
             break;
-    }
     if (relation == NULL || relation->name == NULL || selection->branch_count == BRANCHES_MAX)
         return NULL;
     if (selection->branches == NULL)
@@ -121,10 +117,9 @@ static Place path_follow(Exchange *x, Selection *selection, const char *path, bo
 /* "speaker, article, event" */
 static const char *relation_names(Arena *arena, const Resource *resource, bool single) {
     Buffer names = buffer_new(arena, 64);
-    for (const Field *field = resource->fields; field->name != NULL; field++) {
+    for (const Field *field = resource->fields; field->name != NULL; field++)
         if (field->relation != NULL)
             buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", field->relation);
-    }
     for (const Relation *r = resource->relations; single && r != NULL && r->name != NULL; r++)
         buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", r->name);
     return names.length > 0 ? names.data : "nothing";

@@ -10,10 +10,9 @@ static void key_add(Sort *sort, const Field *field, bool descending) {
 }
 
 static bool key_present(const Sort *sort, const Field *field) {
-    for (int i = 0; i < sort->count; i++) {
+    for (int i = 0; i < sort->count; i++)
         if (sort->keys[i].field == field)
             return true;
-    }
     return false;
 }
 
@@ -36,9 +35,8 @@ Sort sort_read(Exchange *x, const Resource *resource) {
     Sort sort = {.count = 0};
     const char *text = exchange_parameter(x, "sort");
     char *rest = arena_strdup(x->arena, text != NULL ? text : resource->default_sort);
-    for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ",")) {
+    for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ","))
         key_read(x, resource, &sort, item);
-    }
     const Field *id = field_find(resource, "id", 2);
     if (!key_present(&sort, id)) /* in the last key's direction, so that one index serves both */
         key_add(&sort, id, sort.count > 0 && sort.keys[sort.count - 1].descending);
@@ -87,10 +85,9 @@ static void key_behind(const SortKey *key, Sql *sql, const char *alias, const ch
 
 /* One comparison of rows, which an index on the keys starts from: all in one direction, none null. */
 static bool is_row_comparable(const Sort *sort) {
-    for (int i = 0; i < sort->count; i++) {
+    for (int i = 0; i < sort->count; i++)
         if (sort->keys[i].nullable || sort->keys[i].descending != sort->keys[0].descending)
             return false;
-    }
     return true;
 }
 

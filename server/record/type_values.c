@@ -40,10 +40,9 @@ static bool url_valid(const char *url) {
     size_t scheme = strncasecmp(url, "https://", 8) == 0 ? 8 : strncasecmp(url, "http://", 7) == 0 ? 7 : 0;
     if (scheme == 0 || strlen(url) > URL_MAX || strchr("/?#:", url[scheme]) != NULL)
         return false;
-    for (const unsigned char *c = (const unsigned char *)url; *c != '\0'; c++) {
+    for (const unsigned char *c = (const unsigned char *)url; *c != '\0'; c++)
         if (*c <= ' ' || *c == 0x7f || strchr("<>\"\\^`{|}", *c) != NULL)
             return false;
-    }
     return true;
 }
 
@@ -90,10 +89,9 @@ static Value name_value(Arena *arena, const char *text) {
     const char *name = utf8_name(arena, text, strlen(text), &length);
     if (name == NULL || length == 0)
         return value_fault("text that is more than white space");
-    for (const char *c = name; *c != '\0'; c++) {
+    for (const char *c = name; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             return value_fault("text without control characters");
-    }
     return value_ok(name);
 }
 

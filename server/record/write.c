@@ -105,10 +105,9 @@ static void fields_check(Write *write) {
 }
 
 static bool nothing_changes(const Write *write) {
-    for (int i = 0; write->resource->fields[i].name != NULL; i++) {
+    for (int i = 0; write->resource->fields[i].name != NULL; i++)
         if (text_differs(write->was[i], write->texts[i]))
             return false;
-    }
     return true;
 }
 
@@ -348,12 +347,11 @@ static Write *write_new(Exchange *x) {
     write->method = x->method;
     write->owned_before = x->owned_count;
     x->state = write;
-    for (int i = 0; i < x->parameter_count; i++) {
+    for (int i = 0; i < x->parameter_count; i++)
         if (x->method == METHOD_DELETE || strcmp(x->parameters[i].name, "offsets") != 0)
             problem_fault(x, FAULT_PARAMETER, x->parameters[i].name, "is not a parameter of this write");
         else
             (void)exchange_repeats(x, i);
-    }
     write->selection = selection_read(x, write->resource, true);
     return write;
 }

@@ -10,7 +10,10 @@ static const Resource *const all[] = {
     &source_resource, &article_resource, &speaker_resource, &quote_resource, &event_resource,
 };
 
-enum { RESOURCES = sizeof all / sizeof *all, ENDPOINTS_MAX = 64 };
+enum {
+    RESOURCES = sizeof all / sizeof *all /* NOLINT(bugprone-sizeof-expression): pointers they are */,
+    ENDPOINTS_MAX = 64
+};
 
 const Resource *const *resources_all(int *count) {
     *count = RESOURCES;
@@ -18,10 +21,9 @@ const Resource *const *resources_all(int *count) {
 }
 
 const Resource *resource_find(const char *name) {
-    for (int i = 0; i < RESOURCES; i++) {
+    for (int i = 0; i < RESOURCES; i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
-    }
     return NULL;
 }
 
@@ -93,12 +95,13 @@ static void resource_endpoints(Arena *arena, const Resource *resource) {
 static void relation_endpoints(Arena *arena, const Resource *resource) {
     for (const Relation *relation = resource->relations; relation != NULL && relation->name != NULL; relation++) {
         Endpoint *endpoint = endpoint_new(resource);
+        const Resource *related = resource_find(relation->resource);
+        assert(related != NULL);
         *endpoint = (Endpoint){.method = METHOD_GET, .scope = SCOPE_READ, .plan = relation_plan, .done = relation_done};
         endpoint->resource = resource;
         endpoint->detail = relation;
         endpoint->path = arena_printf(arena, "/%s/{id}/%s", resource->name, relation->name);
-        endpoint->operation_id =
-            arena_printf(arena, "list%s%ss", resource->title, resource_find(relation->resource)->title);
+        endpoint->operation_id = arena_printf(arena, "list%s%ss", resource->title, related->title);
     }
 }
 

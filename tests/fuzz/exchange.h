@@ -42,10 +42,9 @@ static inline const Endpoint *fuzz_endpoint(bool reads, unsigned n) {
     int count;
     const Endpoint *all = resources_endpoints(&count);
     for (;;) {
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count; i++)
             if ((all[i].method == METHOD_GET) == reads && n-- == 0)
                 return &all[i];
-        }
     }
 }
 

@@ -12,9 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Arena *arena = arena_new();
     const char *fault = NULL;
     json_t *json = payload_parse(arena, (const char *)data, size, &fault);
-    if ((json == NULL) != (fault != NULL) || (fault && !utf8_valid(fault, strlen(fault)))) {
+    if ((json == NULL) != (fault != NULL) || (fault && !utf8_valid(fault, strlen(fault))))
         abort();
-    }
     json_decref(json);
     arena_free(arena);
     return 0;

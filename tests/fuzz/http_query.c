@@ -19,9 +19,8 @@ static const Endpoint table[] = {
 };
 
 static void require(bool condition) {
-    if (!condition) {
+    if (!condition)
         abort();
-    }
 }
 
 static void target_follow(Exchange *x, const char *raw) {
@@ -37,9 +36,8 @@ static void target_follow(Exchange *x, const char *raw) {
     require(strlen(x->path) <= TARGET_MAX && x->path[strcspn(x->path, "\"\\<> \r\n")] == 0);
     Router *router = router_new(tables, counts, 1, fault, sizeof(fault));
     require(router != NULL);
-    if (router_match(router, target.path, target.path_length, &match) != MATCH_NONE) {
+    if (router_match(router, target.path, target.path_length, &match) != MATCH_NONE)
         require(match.route != NULL && match.id_count <= EXCHANGE_IDS);
-    }
     router_free(router);
     require(target_parameters(x, target.query) == (x->problem.kind == PROBLEM_NONE));
     for (int i = 0; i < x->parameter_count; i++) {

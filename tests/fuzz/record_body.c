@@ -55,10 +55,9 @@ static const char *cell_of(const Field *field) {
 static Result *record_row(const Exchange *x, int count) {
     const char *cells[FIELDS_MAX + 1];
     int columns = 0;
-    for (const Field *field = x->endpoint->resource->fields; field->name != NULL; field++) {
+    for (const Field *field = x->endpoint->resource->fields; field->name != NULL; field++)
         if (field_is_column(field))
             cells[columns++] = cell_of(field);
-    }
     cells[columns++] = BODY; /* offsets=utf16 asks for it */
     return fuzz_result(x->arena, columns, count, cells);
 }

@@ -35,10 +35,9 @@ static void test_pieces_do_not_overlap(void **state) {
             memset(pieces[i], (int)i + 1, sizes[i]);
         }
         for (size_t i = 0; i < COUNT; i++) {
-            for (size_t at = 0; at < sizes[i]; at++) {
+            for (size_t at = 0; at < sizes[i]; at++)
                 if (pieces[i][at] != i + 1)
                     fail_msg("piece %zu of %zu bytes was overwritten at %zu", i, sizes[i], at);
-            }
         }
         arena_reset(arena);
     }

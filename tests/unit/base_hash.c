@@ -138,10 +138,9 @@ static void test_hex(void **state) {
     assert_true(hex_decode("", bytes, 0));
     static const char *const wrong[] = {"",         "0",        "001fa9f",  "001fa9ff0", "001fa9ff00",
                                         "001fa9fg", "001fa9 f", "+01fa9ff", "0x1fa9ff"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         if (hex_decode(wrong[i], bytes, 4))
             fail_msg("'%s' passed", wrong[i]);
-    }
 }
 
 static void test_base64url(void **state) {

@@ -65,12 +65,10 @@ static void loopback_is_this_machine_alone(void **state) {
                                          "http://localhost@evil.example",
                                          "file://localhost",
                                          "localhost"};
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         assert_true(cors_is_loopback(ours[i]));
-    }
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         assert_false(cors_is_loopback(others[i]));
-    }
 }
 
 int main(void) {

@@ -36,9 +36,8 @@ static void assert_refused(const char *text, size_t length, const char *word, co
     const char *fault = NULL;
     assert_null(payload_parse(arena, text, length, &fault));
     assert_non_null(fault);
-    if (strstr(fault, word) == NULL || strstr(fault, place) == NULL) {
+    if (strstr(fault, word) == NULL || strstr(fault, place) == NULL)
         fail_msg("%s", fault);
-    }
 }
 
 #define REFUSED(text, word, place) assert_refused(text, sizeof(text) - 1, word, place)
@@ -96,9 +95,8 @@ static void messages_are_whole_characters(void **state) {
     (void)state;
     Buffer text = buffer_new(arena, 1000);
     buffer_add_string(&text, "{\"a\": \"");
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 200; i++)
         buffer_add_string(&text, "\xE2\x80\x9C");
-    }
     buffer_add_string(&text, "\" x}");
     assert_refused(text.data, text.length, "JSON", "line 1");
 }

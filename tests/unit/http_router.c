@@ -101,9 +101,8 @@ static void what_is_not_there_is_nothing(void **state) {
         "",           "quotes",      "/quote",   "/quotesx",  "/Quotes",           "/quotes/7/8", "//quotes",
         "/quotes//7", "/quotes//",   "//",       "/docs/",    "/quotes/.",         "/./quotes",   "/x/../quotes",
         "/articles",  "/articles/7", "/docs//x", "/%71uotes", "/articles/x/quotes"};
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         assert_route(paths[i], "none");
-    }
 }
 
 static void a_slash_at_the_end_is_one_too_many(void **state) {

@@ -448,10 +448,9 @@ static void test_move(void **state) {
         bool found = spans_move(&from, MOVES[i].spans, MOVES[i].count, &to, moved);
         if (found != (MOVES[i].moved[0].end > 0))
             fail_msg("%s", MOVES[i].what);
-        for (size_t s = 0; found && s < MOVES[i].count; s++) {
+        for (size_t s = 0; found && s < MOVES[i].count; s++)
             if (moved[s].start != MOVES[i].moved[s].start || moved[s].end != MOVES[i].moved[s].end)
                 fail_msg("%s: %zu to %zu", MOVES[i].what, moved[s].start, moved[s].end);
-        }
     }
 }
 

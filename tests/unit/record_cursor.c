@@ -19,12 +19,11 @@ static void test_roundtrip(void **state) {
     assert_int_equal(strspn(cursor, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
                      strlen(cursor));
     assert_int_equal(cursor_decode(x->arena, KEY, 42, cursor, back, 5), CURSOR_OK);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; i++)
         if (values[i] == NULL)
             assert_null(back[i]);
         else
             assert_string_equal(back[i], values[i]);
-    }
 }
 
 static void test_no_value_at_all(void **state) {

@@ -12,10 +12,9 @@ enum { SOURCE_COLUMNS = sizeof SOURCE / sizeof *SOURCE };
 static const Endpoint *endpoint_of(Method method, const char *path) {
     int count;
     const Endpoint *all = resources_endpoints(&count);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         if (all[i].method == method && strcmp(all[i].path, path) == 0)
             return &all[i];
-    }
     fail();
     return NULL;
 }

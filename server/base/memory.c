@@ -1,4 +1,4 @@
-#include "db/memory.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,13 @@ void *memory_zeroed(size_t count, size_t size) {
     if (!memory)
         memory_ran_out();
     return memory;
+}
+
+void *memory_grown(void *memory, size_t count, size_t size) {
+    void *grown = reallocarray(memory, count, size);
+    if (!grown)
+        memory_ran_out();
+    return grown;
 }
 
 char *memory_text(const char *text) {
