@@ -133,14 +133,26 @@ static void ensure_key(Serve *serve) {
     serve->key_wanted = !done;
 }
 
-static bool start_server(Serve *serve) {
-    serve->service.public_url = serve->config.public_url;
-    serve->service.if_match_required = serve->config.if_match_required;
+/* The watch takes its first look while the key is made sure of, unless that is what it is to see. */
+static bool start_watch(Serve *serve) {
+    const Config *config = &serve->config;
+    bool known = config->admin_key[0] == '\0' && access(first_key_path(serve->arena, config), F_OK) == 0;
+    if (!known)
+        ensure_key(serve);
     serve->watch = watch_start(serve->conninfo);
     if (!serve->watch) {
         command_fault(EXIT_FAILED, "the thread that watches the database cannot be started");
         return false;
     }
+    if (known)
+        ensure_key(serve);
+    watch_await(serve->watch, FIRST_LOOK_MS);
+    return true;
+}
+
+static bool start_server(Serve *serve) {
+    serve->service.public_url = serve->config.public_url;
+    serve->service.if_match_required = serve->config.if_match_required;
     ServerConfig server = {
         .config = &serve->config,
         .service = &serve->service,
@@ -159,7 +171,6 @@ static bool start_server(Serve *serve) {
 static void await_ready(const Serve *serve) {
     WatchState state;
     int64_t until_us = clock_monotonic_us() + FIRST_LOOK_MS * 1000;
-    watch_await(serve->watch, FIRST_LOOK_MS);
     watch_state(serve->watch, &state);
     while (state.reachable && state.migrated && !server_ready(serve->server) && clock_monotonic_us() < until_us)
         (void)poll(NULL, 0, 1);
@@ -274,13 +285,10 @@ int command_serve(int argc, char **argv) {
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     if (!take_signals(&serve)) {
         command_fault(EXIT_FAILED, "signals cannot be taken");
-    } else if (start_database(&serve) && migrate(&serve)) {
-        if (start_server(&serve)) {
-            ensure_key(&serve); /* while the workers connect */
-            await_ready(&serve);
-            greet(&serve, began_us);
-            code = run(&serve);
-        }
+    } else if (start_database(&serve) && migrate(&serve) && start_watch(&serve) && start_server(&serve)) {
+        await_ready(&serve);
+        greet(&serve, began_us);
+        code = run(&serve);
     }
     stop(&serve);
     arena_free(serve.arena);

@@ -19,8 +19,7 @@ enum {
     CONNECTION_MEMORY = 16 * 1024, /* with half of it, a target of 3.6 KiB repeated in `Link` closed the connection */
     EVENTS_MAX = 64,
     SWEEP_US = 250 * 1000,
-    LOOK_US = 100 * 1000,
-    FIRST_LOOK_US = 10 * 1000 /* until there is something to see */
+    LOOK_US = 100 * 1000
 };
 
 /* --- the loop -------------------------------------------------------------------------------------------------------
@@ -43,7 +42,7 @@ static void worker_look(Worker *worker) {
         }
         pthread_mutex_unlock(&server->service_lock);
     }
-    worker->look_us = worker->now_us + (worker->watch.has_cursor_key ? LOOK_US : FIRST_LOOK_US);
+    worker->look_us = worker->now_us + LOOK_US;
 }
 
 static void pool_gauges(Worker *worker) {

@@ -1,9 +1,6 @@
 """A durable cluster for the session, which tests break and mend; for each test a copy of the seeded database with a server
-of its own, which must live through the test, keep its memory, and end cleanly.
+of its own, which must live through the test, keep its memory, and end cleanly."""
 
-Tests marked `long` run with ONRECORD_FAULTS=long only."""
-
-import os
 import pathlib
 import sys
 
@@ -16,17 +13,6 @@ import service  # noqa: E402
 # Freed memory is kept by AddressSanitizer for a while, to catch its use: little of it here, where memory is measured.
 SANITIZER_OPTIONS = ("abort_on_error=0:exitcode=86:quarantine_size_mb=1:thread_local_quarantine_size_kb=64:"
                      "allocator_release_to_os_interval_ms=500")  # fmt: skip
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: takes longer than `make test` may; ONRECORD_FAULTS=long")
-
-
-def pytest_collection_modifyitems(items):
-    if os.environ.get("ONRECORD_FAULTS") != "long":
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="long; run with ONRECORD_FAULTS=long"))
 
 
 @pytest.fixture(scope="session")
