@@ -1420,7 +1420,7 @@ CREATE INDEX quotes_speaker_id_published_at_id_idx ON onrecord.quotes USING btre
 
 -- Name: quotes_status_id_idx; Type: INDEX
 
-CREATE INDEX quotes_status_id_idx ON onrecord.quotes USING btree (status, id);
+CREATE INDEX quotes_status_id_idx ON onrecord.quotes USING btree (status, id) INCLUDE (speaker_id, said_on_first, published_at);
 
 -- Name: quotes_updated_at_id_idx; Type: INDEX
 

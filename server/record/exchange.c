@@ -8,6 +8,11 @@ void exchange_header(Exchange *x, const char *name, const char *value) {
     x->headers[x->header_count++] = (AnswerHeader){name, value};
 }
 
+void exchange_link_next(Exchange *x, const char *next) {
+    if (next != NULL)
+        exchange_header(x, "Link", arena_printf(x->arena, "<%s>; rel=\"next\"", next));
+}
+
 const char *exchange_parameter(const Exchange *x, const char *name) {
     for (int i = 0; i < x->parameter_count; i++)
         if (strcmp(x->parameters[i].name, name) == 0)

@@ -92,6 +92,9 @@ void exchange_release(Exchange *x);
 /* Adds a header to the answer; both texts must live as long as the exchange. */
 void exchange_header(Exchange *x, const char *name, const char *value);
 
+/* Adds the header `Link` for the next page; NULL: there is none. */
+void exchange_link_next(Exchange *x, const char *next);
+
 /* The parameter's value, or NULL. */
 const char *exchange_parameter(const Exchange *x, const char *name);
 

@@ -13,8 +13,8 @@ static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
 /* Parameters that every list takes beside its filters. */
 static const char *const list_parameters[] = {"limit", "cursor", "sort", "fields", "include", "count", "offsets", NULL};
 
-static bool is_list_parameter(const char *name) {
-    for (const char *const *known = list_parameters; *known != NULL; known++)
+static bool is_one_of(const char *const *names, const char *name) {
+    for (const char *const *known = names; *known != NULL; known++)
         if (strcmp(*known, name) == 0)
             return true;
     return false;
@@ -26,10 +26,11 @@ static uint64_t parameter_hash(const Parameter *parameter) {
     return hash64_more(hash, parameter->value, strlen(parameter->value) + 1);
 }
 
-static void parameter_read(Exchange *x, List *list, const Parameter *parameter) {
+/* A filter, or one of the `others` that somebody else reads. */
+static void parameter_read(Exchange *x, List *list, const Parameter *parameter, const char *const *others) {
     if (exchange_repeats(x, (int)(parameter - x->parameters)))
         return;
-    if (is_list_parameter(parameter->name)) {
+    if (is_one_of(others, parameter->name)) {
         if (strcmp(parameter->name, "sort") == 0)
             list->query += parameter_hash(parameter);
         return;
@@ -126,10 +127,23 @@ static List *list_new(Exchange *x, const Resource *resource, const Field *by, in
 List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t id) {
     List *list = list_new(x, resource, by, id);
     for (int i = 0; i < x->parameter_count; i++)
-        parameter_read(x, list, &x->parameters[i]);
+        parameter_read(x, list, &x->parameters[i], list_parameters);
     shown_add(list);
     list->sort = sort_read(x, resource);
     list->selection = selection_read(x, resource, false);
+    limit_read(x, list);
+    cursor_read(x, list);
+    list->link = link_make(x);
+    return list;
+}
+
+List *list_counted(Exchange *x, const Resource *resource, const char *const *others) {
+    List *list = list_new(x, resource, NULL, 0);
+    list->query += hash64(x->path, strlen(x->path)); /* no other list's cursors */
+    for (int i = 0; i < x->parameter_count; i++)
+        parameter_read(x, list, &x->parameters[i], others);
+    shown_add(list);
+    list->sort.count = 2;
     limit_read(x, list);
     cursor_read(x, list);
     list->link = link_make(x);
@@ -182,14 +196,14 @@ List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, i
     return list;
 }
 
-static void list_where(const List *list, Sql *sql) {
+void list_where(const List *list, Sql *sql) {
     for (int i = 0; i < list->filter_count; i++) {
         sql_add(sql, i == 0 ? " WHERE " : " AND ");
         filter_sql(&list->filters[i], sql, "t");
     }
 }
 
-static void list_limit(const List *list, Sql *sql) {
+void list_limit(const List *list, Sql *sql) {
     int tier = 0;
     while (limit_tiers[tier] < list->limit + 1)
         tier++;
@@ -300,6 +314,14 @@ static const char *next_make(const List *list, const Result *rows, Arena *arena)
     return cursor == NULL ? NULL : arena_printf(arena, "%scursor=%s", list->link, cursor);
 }
 
+void next_render(JsonWriter *w, const char *next) {
+    writer_key(w, "next");
+    if (next != NULL)
+        writer_string(w, next);
+    else
+        writer_null(w);
+}
+
 const char *list_render(const List *list, JsonWriter *w, const Batch *batch) {
     const Result *rows = batch->statements[list->statement].result;
     int found = result_rows(rows);
@@ -309,11 +331,7 @@ const char *list_render(const List *list, JsonWriter *w, const Batch *batch) {
     for (int row = 0; row < found && row < list->limit; row++)
         selection_render(list->selection, w, rows, row, NULL);
     writer_array_end(w);
-    writer_key(w, "next");
-    if (next != NULL)
-        writer_string(w, next);
-    else
-        writer_null(w);
+    next_render(w, next);
     if (list->total) {
         const char *total = result_value(batch->statements[list->statement + 1].result, 0, 0);
         writer_key(w, "total");

@@ -36,8 +36,19 @@ List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t 
 /* The first page of a relation of one record, in the selection given (`include=quotes`). */
 List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, int64_t id);
 
+/* The filters of a list, for counting what it would hold, with its page and cursor, which is of two keys. `others` are
+ * the names of the parameters that are not filters, ended by NULL. */
+List *list_counted(Exchange *x, const Resource *resource, const char *const *others);
+
+/* Adds " WHERE ..." for the filters, on the record called t; " LIMIT n" for a page, and one more. */
+void list_where(const List *list, Sql *sql);
+void list_limit(const List *list, Sql *sql);
+
 /* Queues the statements, and takes the batch into their lane. */
 void list_queue(List *list, Batch *batch);
+
+/* Writes the member `next`: a link, or NULL where nothing follows. */
+void next_render(JsonWriter *w, const char *next);
 
 /* Writes the members `items`, `next` and, where it was asked for, `total` into an open object. Answers the link to the
  * next page, NULL when this is the last. */

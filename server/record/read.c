@@ -21,7 +21,7 @@ static Reading *reading_new(Exchange *x) {
     return reading;
 }
 
-static Step refuse_parameters(Exchange *x) {
+Step refuse_parameters(Exchange *x) {
     problem_set(x, PROBLEM_BAD_REQUEST, "The query has %d %s.", x->problem.fault_count,
                 x->problem.fault_count == 1 ? "fault" : "faults");
     return STEP_ANSWER;
@@ -40,7 +40,7 @@ Step list_plan(Exchange *x) {
     return list_start(x, x->endpoint->resource, NULL);
 }
 
-static const char *digest_hex(Exchange *x) {
+const char *body_digest(Exchange *x) {
     uint64_t digest = hash64(x->body.data, x->body.length);
     return arena_printf(x->arena, "%016llx", (unsigned long long)digest);
 }
@@ -61,10 +61,9 @@ Step list_done(Exchange *x) {
     writer_object_begin(&w);
     const char *next = list_render(reading->list, &w, &x->batch);
     writer_object_end(&w);
-    if (next != NULL)
-        exchange_header(x, "Link", arena_printf(x->arena, "<%s>; rel=\"next\"", next));
+    exchange_link_next(x, next);
     x->status = 200;
-    x->etag = digest_hex(x);
+    x->etag = body_digest(x);
     return STEP_ANSWER;
 }
 
@@ -172,7 +171,7 @@ void record_answer(Exchange *x, const Selection *selection, int status, const Re
     long long version = record_version(selection, rows, 0);
     x->status = status;
     x->etag =
-        selection->bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
+        selection->bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, body_digest(x));
 }
 
 Step missing_ask(Exchange *x) {

@@ -17,6 +17,12 @@ Step relation_done(Exchange *x);
 Step record_plan(Exchange *x);
 Step record_done(Exchange *x);
 
+/* Answers 400 with the faults of the request's parameters. */
+Step refuse_parameters(Exchange *x);
+
+/* The ETag of an answer that is not the bare record: a digest of its body. */
+const char *body_digest(Exchange *x);
+
 /* Asks why there is no record with the path's first id: the next batch; its `missing_answer` is 404, or 410 where it
  * was deleted. */
 Step missing_ask(Exchange *x);

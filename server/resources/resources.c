@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record/read.h"
+#include "record/stats.h"
 
 /* The list of resources: a new one is one line here. */
 static const Resource *const all[] = {
@@ -105,6 +106,36 @@ static void relation_endpoints(Arena *arena, const Resource *resource) {
     }
 }
 
+static const Grouping by_speaker = {.by = "speaker_id", .without = "without_speaker"};
+static const Grouping by_source = {.by = "source_id", .without = "without_source"};
+
+/* Counts: of the quotes, and of the articles. */
+static const Endpoint stats[] = {
+    {.method = METHOD_GET,
+     .path = "/stats/speakers",
+     .operation_id = "countQuotesBySpeaker",
+     .scope = SCOPE_READ,
+     .resource = &quote_resource,
+     .detail = &by_speaker,
+     .plan = stats_groups_plan,
+     .done = stats_groups_done},
+    {.method = METHOD_GET,
+     .path = "/stats/sources",
+     .operation_id = "countArticlesBySource",
+     .scope = SCOPE_READ,
+     .resource = &article_resource,
+     .detail = &by_source,
+     .plan = stats_groups_plan,
+     .done = stats_groups_done},
+    {.method = METHOD_GET,
+     .path = "/stats/timeline",
+     .operation_id = "countQuotesByTime",
+     .scope = SCOPE_READ,
+     .resource = &quote_resource,
+     .plan = stats_timeline_plan,
+     .done = stats_timeline_done},
+};
+
 const Endpoint *resources_endpoints(int *count) {
     static Arena *arena; /* as long as the process */
     if (arena == NULL) {
@@ -113,6 +144,8 @@ const Endpoint *resources_endpoints(int *count) {
             resource_endpoints(arena, all[i]);
             relation_endpoints(arena, all[i]);
         }
+        for (size_t i = 0; i < sizeof stats / sizeof *stats; i++)
+            *endpoint_new(stats[i].resource) = stats[i];
     }
     *count = endpoint_count;
     return endpoints;

@@ -16,7 +16,9 @@ def test_the_index(shared):
     index = shared.read("/")
     assert index["name"] == "OnRecord"
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", index["version"])
-    assert set(index["links"]) == {*COLLECTIONS, "livez", "readyz", "metrics", "openapi.json", "openapi.yaml", "docs"}
+    others = {"stats/speakers", "stats/sources", "stats/timeline", "livez", "readyz", "metrics", "openapi.json", "openapi.yaml",
+              "docs"}  # fmt: skip
+    assert set(index["links"]) == {*COLLECTIONS, *others}
     for name, link in index["links"].items():
         assert link == f"/{name}"
         assert shared.get(link).status_code == 200

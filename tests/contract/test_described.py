@@ -195,6 +195,20 @@ def test_sub_collections_take_what_collections_take(name):
         assert own == CONTRACT["paths"][f"/{relation['resource']}"]["get"]["parameters"], path
 
 
+@pytest.mark.parametrize(
+    "path, counted, others",
+    [
+        ("/stats/speakers", "quotes", {"limit", "cursor"}),
+        ("/stats/sources", "articles", {"limit", "cursor"}),
+        ("/stats/timeline", "quotes", {"interval"}),
+    ],
+)
+def test_counts_take_the_filters_of_what_they_count(path, counted, others):
+    filters = {p["name"] for p in expected.filter_parameters(RESOURCES[counted], RESOURCES).values()}
+    found = named_parameters(CONTRACT["paths"][path]["get"], path)
+    assert set(found) == filters | others | {"If-None-Match"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_of_single_records(name):
     title = RESOURCES[name]["title"]

@@ -97,6 +97,6 @@ def test_answers_to_reads_look_as_the_examples_say(shared):
         media = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {}).get("application/json", {})
         for example in examples(media):
             url = path.replace("{id}", str(example.get("id", 1)))
-            if "items" in example:
+            if "next" in example:
                 url += f"?limit={len(example['items'])}"
             assert without_moments(shared.read(url)) == without_moments(example), path
