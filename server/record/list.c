@@ -59,9 +59,15 @@ static void shown_add(List *list) {
     }
 }
 
+bool count_read(Exchange *x) {
+    const char *count = exchange_parameter(x, "count");
+    if (count != NULL && strcmp(count, "exact") != 0)
+        problem_fault(x, FAULT_PARAMETER, "count", "must be exact, or left out");
+    return count != NULL;
+}
+
 static void limit_read(Exchange *x, List *list) {
     const char *text = exchange_parameter(x, "limit");
-    const char *count = exchange_parameter(x, "count");
     if (text != NULL) {
         size_t digits = strspn(text, "0123456789");
         bool whole = digits > 0 && digits < 5 && text[digits] == '\0' && text[0] != '0';
@@ -69,9 +75,7 @@ static void limit_read(Exchange *x, List *list) {
         if (list->limit < 1 || list->limit > LIST_LIMIT_MAX)
             problem_fault(x, FAULT_PARAMETER, "limit", "must be a whole number from 1 to %d", LIST_LIMIT_MAX);
     }
-    if (count != NULL && strcmp(count, "exact") != 0)
-        problem_fault(x, FAULT_PARAMETER, "count", "must be exact, or left out");
-    list->total = count != NULL;
+    list->total = count_read(x);
 }
 
 static void cursor_read(Exchange *x, List *list) {
@@ -192,6 +196,7 @@ List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, i
     shown_add(list);
     list->sort = (Sort){.count = 1, .keys = {{.field = key}}};
     list->selection = &branch->selection;
+    list->total = exchange_parameter(x, "count") != NULL;
     list->link = branch_link(x, owner, branch, id);
     return list;
 }

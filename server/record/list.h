@@ -33,7 +33,11 @@ typedef struct List {
  * wrong is added to the request's faults. */
 List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t id);
 
-/* The first page of a relation of one record, in the selection given (`include=quotes`). */
+/* Whether the request has count=exact; another value is added to its faults. */
+bool count_read(Exchange *x);
+
+/* The first page of a relation of one record, in the selection given (`include=quotes`); with `count=exact` also how
+ * many there are on all pages. */
 List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, int64_t id);
 
 /* The filters of a list, for counting what it would hold, with its page and cursor, which is of two keys. `others` are

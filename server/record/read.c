@@ -119,10 +119,11 @@ int record_select(Exchange *x, const Resource *resource, const Selection *select
 static void record_parameters(Exchange *x) {
     for (int i = 0; i < x->parameter_count; i++) {
         const char *name = x->parameters[i].name;
-        bool known = strcmp(name, "include") == 0 || strcmp(name, "fields") == 0 || strcmp(name, "offsets") == 0;
+        bool known = strcmp(name, "include") == 0 || strcmp(name, "fields") == 0 || strcmp(name, "offsets") == 0 ||
+                     strcmp(name, "count") == 0;
         if (!known)
             problem_fault(x, FAULT_PARAMETER, name,
-                          "is not a parameter of a single record; these are: include, fields, offsets");
+                          "is not a parameter of a single record; these are: include, fields, offsets, count");
         else
             (void)exchange_repeats(x, i);
     }
@@ -133,6 +134,8 @@ Step record_plan(Exchange *x) {
     Reading *reading = reading_new(x);
     record_parameters(x);
     reading->selection = selection_read(x, resource, true);
+    if (count_read(x) && reading->selection->branch_count == 0)
+        problem_fault(x, FAULT_PARAMETER, "count", "counts lists that are included, and none is");
     if (x->problem.fault_count > 0)
         return refuse_parameters(x);
     x->batch.lane = LANE_POINT;

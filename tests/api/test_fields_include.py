@@ -114,6 +114,21 @@ def test_include_a_step_behind_what_belongs_to_a_record(shared):
     assert first["speaker"] == shared.read(f"/speakers/{n.ADMINISTRATION}")
 
 
+def test_a_page_in_one_request(shared):
+    """A speaker with the first page of all that is on record, and how much of it there is."""
+    speaker = shared.read(f"/speakers/{n.SAMKANI}?include=quotes,articles,events&count=exact")
+    assert {name: speaker[name]["total"] for name in ("quotes", "articles", "events")} == {"quotes": 3, "articles": 1, "events": 0}
+    assert len(speaker["quotes"]["items"]) == 3 and speaker["quotes"]["next"] is None
+    article = shared.read(f"/articles/{n.ARTICLE}?include=source,quotes.speaker,events&count=exact&fields=id")
+    assert (article["quotes"]["total"], article["events"]["total"]) == (15, 6)
+    assert "total" not in shared.read(f"/speakers/{n.SAMKANI}?include=quotes")["quotes"]
+    expect_problem(shared.get(f"/speakers/{n.SAMKANI}?include=part_of&count=exact"), "bad-request", None,
+                   [("?count", "counts lists that are included, and none is")])  # fmt: skip
+    expect_problem(shared.get(f"/speakers/{n.SAMKANI}?include=quotes&count=all"), "bad-request", None,
+                   [("?count", "must be exact, or left out")])  # fmt: skip
+
+
+
 @pytest.mark.parametrize(
     "path, include",
     [

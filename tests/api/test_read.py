@@ -161,8 +161,8 @@ def test_a_single_record_takes_no_filters(shared):
         "bad-request",
         "The query has 2 faults.",
         [
-            ("?language", "is not a parameter of a single record; these are: include, fields, offsets"),
-            ("?limit", "is not a parameter of a single record; these are: include, fields, offsets"),
+            ("?language", "is not a parameter of a single record; these are: include, fields, offsets, count"),
+            ("?limit", "is not a parameter of a single record; these are: include, fields, offsets, count"),
         ],
     )
 

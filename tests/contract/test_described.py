@@ -215,7 +215,8 @@ def test_parameters_of_single_records(name):
     record, collection = CONTRACT["paths"][f"/{name}/{{id}}"], CONTRACT["paths"][f"/{name}"]
     path = f"/{name}/{{id}}"
     include = {"include"} if f"{title}Include" in COMPONENTS["parameters"] else set()
-    assert set(named_parameters(record["get"], path)) == {"id"} | READ_PARAMETERS | include
+    count = {"count"} if RESOURCES[name]["relations"] else set()
+    assert set(named_parameters(record["get"], path)) == {"id"} | READ_PARAMETERS | include | count
     assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets"} | CHANGE_HEADERS
     for method in ("put", "patch"):
         assert set(named_parameters(record[method], path)) == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
