@@ -224,14 +224,20 @@ static void field_sql(const Filter *filter, Sql *sql, const char *alias) {
 void filter_sql(const Filter *filter, Sql *sql, const char *alias) {
     static const char *const hops[FILTER_STEPS] = {"r1", "r2"};
     const char *from = alias;
+    Filter last = *filter;
     assert(filter->step_count <= FILTER_STEPS);
+    if (filter->step_count > 0 && filter->operator== OPERATOR_NE) {
+        /* What refers to nobody is not that one either, as it is where the record's own field is null. */
+        sql_add(sql, "NOT ");
+        last.operator= OPERATOR_EQ;
+    }
     for (int i = 0; i < filter->step_count; i++) {
         const Field *by = filter->steps[i];
         sql_add_all(sql, "EXISTS (SELECT FROM ", resource_find(by->target)->table, " ", hops[i], " WHERE ", hops[i],
                     ".id = ", from, ".", by->name, " AND ", NULL);
         from = hops[i];
     }
-    field_sql(filter, sql, from);
+    field_sql(&last, sql, from);
     for (int i = 0; i < filter->step_count; i++)
         sql_add(sql, ")");
 }

@@ -57,6 +57,8 @@ def headlines(stock, query):
         # ids and references
         ("speaker_id={clerk}", [0, 1]),
         ("speaker_id.ne={clerk}", [2, 3, 4]),
+        ("speaker.kind.ne=person", [2, 3, 4]),  # what nobody said is no person's
+        ("speaker.kind.ne=organization", [0, 1, 3, 4]),
         ("speaker_id.in={clerk},5", [0, 1, 2]),
         ("speaker_id.null=true", [3, 4]),
         ("speaker_id.null=false", [0, 1, 2]),

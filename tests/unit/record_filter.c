@@ -161,6 +161,9 @@ static void test_paths(void **state) {
     expect_filter(x, &quote_resource, "article.language=fa",
                   "EXISTS (SELECT FROM onrecord.articles r1 WHERE r1.id = t.article_id AND r1.language = $1::text)",
                   "$1=fa");
+    expect_filter(x, &quote_resource, "speaker.kind.ne=person",
+                  "NOT EXISTS (SELECT FROM onrecord.speakers r1 WHERE r1.id = t.speaker_id AND r1.kind = $1::text)",
+                  "$1=person");
     expect_filter(x, &quote_resource, "article.source.country.in=AF,NO",
                   "EXISTS (SELECT FROM onrecord.articles r1 WHERE r1.id = t.article_id AND EXISTS (SELECT FROM "
                   "onrecord.sources r2 WHERE r2.id = r1.source_id AND r2.country = ANY ($1::text[])))",
