@@ -61,9 +61,11 @@ typedef struct Field {
     const char *unique_with;     /* another field that together with this one is unique */
     const char *predicate;       /* FIELD_VIRTUAL: SQL, with $T for the record's alias and $V for an array of ids */
     const char *shown;           /* lists show only this value unless the field is filtered by */
-    const char *walks; /* with one value of this field, and no other filter, a list is a walk along an index when
-                          it is sorted by one of these: "id published_at" */
+    const char *const *walks; /* with one value of this field, and no other filter, a list is a walk along an index when
+                                 it is sorted by one of these, ended by NULL: see WALKS */
 } Field;
+
+#define WALKS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* A to-many relation: a sub-collection (/articles/{id}/quotes) and an include on a single record. */
 typedef struct Relation {
@@ -77,7 +79,7 @@ typedef struct Write Write;
 /* The rows that every resource's table begins and ends with. */
 #define RECORD_HEAD                                                                                                    \
     {.name = "id", .type = TYPE_ID, .flags = FIELD_READ_ONLY | FIELD_NOT_NULL | FIELD_FILTER | FIELD_SORT}, {          \
-        .name = "external_id", .type = TYPE_NAME, .flags = FIELD_FILTER, .max = 255, .walks = "id"                     \
+        .name = "external_id", .type = TYPE_NAME, .flags = FIELD_FILTER, .max = 255, .walks = WALKS("id")              \
     }
 #define RECORD_TAIL                                                                                                    \
     {.name = "extra", .type = TYPE_JSON, .flags = FIELD_NOT_NULL, .fallback = "{}"},                                   \

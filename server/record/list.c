@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/percent.h"
 #include "record/cursor.h"
+#include "record/render_json.h"
 
 /* A statement's LIMIT is a literal, so that its plan knows it; few of them, so that few statements are prepared. */
 static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
@@ -260,17 +261,9 @@ static void keys_sql(const List *list, Sql *sql) {
     }
 }
 
-/* Whether one of the words of `text` is `word`. */
-static bool has_word(const char *text, const char *word) {
-    size_t length = strlen(word);
-    for (const char *at = text; at != NULL && *at != '\0'; at += strcspn(at, " "), at += *at == ' ')
-        if (strcspn(at, " ") == length && strncmp(at, word, length) == 0)
-            return true;
-    return false;
-}
-
 static bool filter_walks(const Filter *filter, const Field *key) {
-    return filter->step_count == 0 && filter->operator== OPERATOR_EQ && has_word(filter->field->walks, key->name);
+    return filter->step_count == 0 && filter->operator== OPERATOR_EQ && filter->field->walks != NULL &&
+                                      is_one_of(filter->field->walks, key->name);
 }
 
 /* Whether the page is a walk along an index, whatever the values are: in the order of one key and the id, of what one
@@ -337,10 +330,7 @@ const char *list_render(const List *list, JsonWriter *w, const Batch *batch) {
         selection_render(list->selection, w, rows, row, NULL);
     writer_array_end(w);
     next_render(w, next);
-    if (list->total) {
-        const char *total = result_value(batch->statements[list->statement + 1].result, 0, 0);
-        writer_key(w, "total");
-        writer_raw(w, total, strlen(total));
-    }
+    if (list->total)
+        render_number(w, "total", batch->statements[list->statement + 1].result, 0, 0);
     return next;
 }

@@ -40,9 +40,15 @@ Step list_plan(Exchange *x) {
     return list_start(x, x->endpoint->resource, NULL);
 }
 
-const char *body_digest(Exchange *x) {
+static const char *digest_hex(Exchange *x) {
     uint64_t digest = hash64(x->body.data, x->body.length);
     return arena_printf(x->arena, "%016llx", (unsigned long long)digest);
+}
+
+Step answer_body(Exchange *x) {
+    x->status = 200;
+    x->etag = digest_hex(x);
+    return STEP_ANSWER;
 }
 
 /* Room for the rows as JSON, which takes about what they do in memory: a buffer that grows leaves its former bytes
@@ -62,9 +68,7 @@ Step list_done(Exchange *x) {
     const char *next = list_render(reading->list, &w, &x->batch);
     writer_object_end(&w);
     exchange_link_next(x, next);
-    x->status = 200;
-    x->etag = body_digest(x);
-    return STEP_ANSWER;
+    return answer_body(x);
 }
 
 Step relation_plan(Exchange *x) {
@@ -174,7 +178,7 @@ void record_answer(Exchange *x, const Selection *selection, int status, const Re
     long long version = record_version(selection, rows, 0);
     x->status = status;
     x->etag =
-        selection->bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, body_digest(x));
+        selection->bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
 }
 
 Step missing_ask(Exchange *x) {

@@ -20,8 +20,8 @@ Step record_done(Exchange *x);
 /* Answers 400 with the faults of the request's parameters. */
 Step refuse_parameters(Exchange *x);
 
-/* The ETag of an answer that is not the bare record: a digest of its body. */
-const char *body_digest(Exchange *x);
+/* Answers 200 with the body as it is, and a digest of it as the ETag. */
+Step answer_body(Exchange *x);
 
 /* Asks why there is no record with the path's first id: the next batch; its `missing_answer` is 404, or 410 where it
  * was deleted. */

@@ -73,3 +73,8 @@ void selection_render(const Selection *selection, JsonWriter *w, const Result *r
     }
     writer_object_end(w);
 }
+
+void render_number(JsonWriter *w, const char *name, const Result *rows, int row, int column) {
+    writer_key(w, name);
+    writer_raw(w, result_value(rows, row, column), result_length(rows, row, column));
+}

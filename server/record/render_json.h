@@ -7,4 +7,7 @@
 /* The spans of a quote, from the text of an int[], as UTF-16 units into `body` (NULL: no body, no spans). */
 void render_spans_utf16(JsonWriter *w, const char *spans, const char *body, size_t body_length);
 
+/* A member whose value PostgreSQL wrote as a number. */
+void render_number(JsonWriter *w, const char *name, const Result *rows, int row, int column);
+
 #endif

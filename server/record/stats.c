@@ -5,6 +5,7 @@
 #include "record/cursor.h"
 #include "record/list.h"
 #include "record/read.h"
+#include "record/render_json.h"
 
 enum { INTERVALS_MAX = 5000 };
 
@@ -22,18 +23,6 @@ static Stats *stats_new(Exchange *x, const char *const *parameters) {
     x->state = stats;
     x->batch.lane = LANE_LIST;
     return stats;
-}
-
-static Step answer(Exchange *x) {
-    x->status = 200;
-    x->etag = body_digest(x);
-    return STEP_ANSWER;
-}
-
-/* A member whose value PostgreSQL wrote as a number. */
-static void member_number(JsonWriter *w, const char *name, const Result *rows, int row, int column) {
-    writer_key(w, name);
-    writer_raw(w, result_value(rows, row, column), result_length(rows, row, column));
 }
 
 /* ---- by what they refer to ---- */
@@ -107,17 +96,17 @@ Step stats_groups_done(Exchange *x) {
         writer_object_begin(&w);
         writer_key(&w, stats->by->relation);
         selection_render(stats->selection, &w, rows, row, NULL);
-        member_number(&w, stats->list->resource->name, rows, row, columns + GROUP_COUNT);
+        render_number(&w, stats->list->resource->name, rows, row, columns + GROUP_COUNT);
         writer_object_end(&w);
     }
     writer_array_end(&w);
     const char *next = found > stats->list->limit ? groups_next(x, stats, rows) : NULL;
     next_render(&w, next);
     exchange_link_next(x, next);
-    member_number(&w, "total", rows, 0, columns + GROUP_TOTAL);
-    member_number(&w, grouping->without, rows, 0, columns + GROUP_WITHOUT);
+    render_number(&w, "total", rows, 0, columns + GROUP_TOTAL);
+    render_number(&w, grouping->without, rows, 0, columns + GROUP_WITHOUT);
     writer_object_end(&w);
-    return answer(x);
+    return answer_body(x);
 }
 
 /* ---- by time ---- */
@@ -184,12 +173,12 @@ Step stats_timeline_done(Exchange *x) {
         writer_object_begin(&w);
         writer_key(&w, "start");
         writer_string(&w, result_value(rows, row, TIME_START));
-        member_number(&w, stats->list->resource->name, rows, row, TIME_COUNT);
+        render_number(&w, stats->list->resource->name, rows, row, TIME_COUNT);
         writer_object_end(&w);
     }
     writer_array_end(&w);
-    member_number(&w, "total", rows, 0, TIME_TOTAL);
-    member_number(&w, "undated", rows, 0, TIME_UNDATED);
+    render_number(&w, "total", rows, 0, TIME_TOTAL);
+    render_number(&w, "undated", rows, 0, TIME_UNDATED);
     writer_object_end(&w);
-    return answer(x);
+    return answer_body(x);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "record/render_json.h"
 #include "record/spans_text.h"
 #include "record/write_sql.h"
 #include "sql.h"
@@ -98,8 +99,7 @@ static void move_write(JsonWriter *w, const Result *rows, int row, const Article
     if (place->count > 0)
         context = span_context(to, place->spans[0].start, place->spans[place->count - 1].end);
     writer_object_begin(w);
-    writer_key(w, "id");
-    writer_raw(w, result_value(rows, row, QUOTE_ID), result_length(rows, row, QUOTE_ID));
+    render_number(w, "id", rows, row, QUOTE_ID);
     string_write(w, "was", result_value(rows, row, QUOTE_TEXT));
     writer_key(w, "was_spans");
     spans_write(w, was, was_count);

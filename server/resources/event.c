@@ -13,7 +13,11 @@ static const Field participant_members[] = {
 
 static const Field fields[] = {
     RECORD_HEAD,
-    {.name = "name", .type = TYPE_NAME, .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_SORT, .max = 500, .walks = "id"},
+    {.name = "name",
+     .type = TYPE_NAME,
+     .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_SORT,
+     .max = 500,
+     .walks = WALKS("id")},
     {.name = "kind",
      .type = TYPE_ENUM,
      .flags = FIELD_NOT_NULL | FIELD_FILTER | FIELD_PATH,
@@ -34,7 +38,7 @@ static const Field fields[] = {
      .flags = FIELD_FILTER | FIELD_PATH,
      .target = "events",
      .relation = "part_of",
-     .walks = "id"},
+     .walks = WALKS("id")},
     {.name = "participants",
      .type = TYPE_OBJECTS,
      .flags = FIELD_NOT_NULL,

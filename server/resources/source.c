@@ -8,7 +8,7 @@ static const Field fields[] = {
      .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_SORT | FIELD_PATH,
      .max = 500,
      .unique_with = "country",
-     .walks = "id"},
+     .walks = WALKS("id")},
     {.name = "url", .type = TYPE_URL, .flags = FIELD_FILTER},
     {.name = "country", .type = TYPE_COUNTRY, .flags = FIELD_FILTER | FIELD_PATH},
     {.name = "description", .type = TYPE_TEXT, .max = 20000},

@@ -57,9 +57,8 @@ static void test_walks_have_an_index(void **state) {
     const Resource *const *all = resources_all(&count);
     for (int i = 0; i < count; i++) {
         for (const Field *field = all[i]->fields; field->name != NULL; field++) {
-            char *rest = field->walks ? arena_strdup(fixture_arena, field->walks) : NULL;
-            for (char *sort = strsep(&rest, " "); sort != NULL; sort = strsep(&rest, " "), walks++) {
-                const char *order = strcmp(sort, "id") == 0 ? sort : arena_printf(fixture_arena, "%s, id", sort);
+            for (const char *const *sort = field->walks; sort != NULL && *sort != NULL; sort++, walks++) {
+                const char *order = strcmp(*sort, "id") == 0 ? *sort : arena_printf(fixture_arena, "%s, id", *sort);
                 if (indexes(all[i], field->name, order) == 0)
                     fail_msg("there is no index for %s by %s in the order of %s", all[i]->name, field->name, order);
             }
