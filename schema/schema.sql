@@ -56,16 +56,20 @@ CREATE FUNCTION onrecord.article_lead_quotes() RETURNS trigger
     AS $$
 BEGIN
     UPDATE onrecord.quotes
-    SET published_at = NEW.published_at, source_id = NEW.source_id,
+    SET published_at = NEW.published_at, source_id = NEW.source_id, search_config = NEW.search_config,
         changed_by = NEW.changed_by, change_actor = NEW.change_actor, change_reason = NEW.change_reason
     WHERE article_id = NEW.id;
+    IF NEW.search_config <> OLD.search_config THEN
+        UPDATE onrecord.events SET search_config = NEW.search_config
+        WHERE id IN (SELECT event_id FROM onrecord.article_events WHERE article_id = NEW.id AND position = 1);
+    END IF;
     RETURN NULL;
 END
 $$;
 
 -- Name: FUNCTION article_lead_quotes(); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.article_lead_quotes() IS 'Passes published_at and source_id on to the article''s quotes';
+COMMENT ON FUNCTION onrecord.article_lead_quotes() IS 'Passes published_at, source_id and search_config on to the article''s quotes, search_config to its events';
 
 -- Name: edtf_first(text); Type: FUNCTION
 
@@ -141,6 +145,23 @@ $_$;
 
 COMMENT ON FUNCTION onrecord.ensure_partitions() IS 'Makes the partitions of this month and the next two; answers how many were missing';
 
+-- Name: event_follow_article(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.event_follow_article() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    SELECT article.search_config INTO NEW.search_config
+    FROM onrecord.articles AS article WHERE article.id = NEW.article_ids[1] FOR SHARE;
+    NEW.search_config := coalesce(NEW.search_config, 'simple');
+    RETURN NEW;
+END
+$$;
+
+-- Name: FUNCTION event_follow_article(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.event_follow_article() IS 'Takes search_config from the first article';
+
 -- Name: guard(boolean); Type: FUNCTION
 
 CREATE FUNCTION onrecord.guard(holds boolean) RETURNS void
@@ -182,6 +203,98 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- Name: name_latin(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.name_latin(name text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    pair text[];
+BEGIN
+    IF name ~ '[\u0370-\u06ff]' THEN
+        -- A waw before or after an open vowel is a consonant, else a vowel.
+        name := regexp_replace(name, '(^|[\s\u0627])\u0648|\u0648(?=[\u0627\u064a])', '\1w', 'g');
+        FOREACH pair SLICE 1 IN ARRAY '{{щ,shch},{ж,zh},{х,kh},{ц,ts},{ч,ch},{ш,sh},{ю,yu},{я,ya},{є,ye},{ї,yi},'
+                                      '{چ,ch},{خ,kh},{ش,sh},{ژ,zh},{غ,gh},{ښ,sh},{څ,ts},{ځ,dz},'
+                                      '{θ,th},{ψ,ps},{χ,ch}}'::text[] LOOP
+            name := replace(name, pair[1], pair[2]);
+        END LOOP;
+        name := translate(name, 'абвгґдезийіклмнопрстуфыэўђјљњћџابپتټثجحدډذرړزږسصضطظفقكگلمنڼوهيαβγδεζηικλμνξοπρστυφωςъьعء',
+                                'abvggdeziyiklmnoprstufyeudjlncjabpttsjhddzrrzgssztzfqkglmnnuhiavgdeziiklmnxoprstyfos');
+    END IF;
+    RETURN name;
+END
+$$;
+
+-- Name: FUNCTION name_latin(name text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.name_latin(name text) IS 'Cyrillic, Greek, Arabic and Persian letters as Latin ones';
+
+-- Name: name_plain(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.name_plain(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ SELECT onrecord.unaccent('onrecord.unaccent', lower(normalize(onrecord.search_fold(name), NFC))) $$;
+
+-- Name: FUNCTION name_plain(name text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.name_plain(name text) IS 'Lower case, without accents';
+
+-- Name: name_fold(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.name_fold(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN TRIM(BOTH FROM regexp_replace(replace(replace(onrecord.name_latin(onrecord.name_plain(name)), ''''::text, ''::text), '’'::text, ''::text), '[^[:alnum:]]+'::text, ' '::text, 'g'::text));
+
+-- Name: FUNCTION name_fold(name text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.name_fold(name text) IS 'A name as it is looked for: lower case, Latin letters, no accents and apostrophes, words parted by one space';
+
+-- Name: name_likeness(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.name_likeness(query text, name text) RETURNS real
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ((onrecord.word_similarity(query, name) * (0.9)::double precision) + (onrecord.similarity(query, name) * (0.1)::double precision));
+
+-- Name: FUNCTION name_likeness(query text, name text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.name_likeness(query text, name text) IS '0 to 1: how like a part of the name, and the whole of it, the query is';
+
+-- Name: name_sound(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.name_sound(word text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$
+DECLARE
+    sound text := regexp_replace(word, '^[aeiouy]+', 'A');
+BEGIN
+    sound := regexp_replace(sound, 'shch|sch|tch|tsh|sh|ch', 'S', 'g');
+    sound := regexp_replace(sound, 'kh|gh|ck|c(?![eiy])|[gqkx]', 'K', 'g');
+    sound := regexp_replace(sound, 'zh|dzh|dj|j', 'J', 'g');
+    sound := regexp_replace(sound, 'ph|[vwf]', 'F', 'g');
+    sound := regexp_replace(sound, 'ts|tz|dz|[csz]', 'Z', 'g');
+    sound := regexp_replace(sound, 'th|t', 'T', 'g');
+    sound := regexp_replace(sound, 'dh|d', 'D', 'g');
+    sound := regexp_replace(sound, '[aeiouy]|h$', '', 'g');
+    sound := regexp_replace(sound, '(.)\1+', '\1', 'g');
+    RETURN CASE WHEN sound ~ '^A?[^A].' AND word ~ '^[a-z]+$' THEN sound END;
+END
+$_$;
+
+-- Name: FUNCTION name_sound(word text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.name_sound(word text) IS 'Qaddafi and Gadhafi sound alike; null: too short to say anything, or not in Latin letters';
+
+-- Name: names_alike(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.names_alike(query text, name text) RETURNS boolean
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    RETURN (query OPERATOR(onrecord.<%) (name COLLATE "C"));
+
+-- Name: FUNCTION names_alike(query text, name text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.names_alike(query text, name text) IS 'Whether the query is like a part of the name: pg_trgm.word_similarity_threshold says how much';
 
 -- Name: object_valid(jsonb, text[], text[], text[]); Type: FUNCTION
 
@@ -374,15 +487,17 @@ CREATE FUNCTION onrecord.quote_follow_article() RETURNS trigger
     AS $$
 BEGIN
     -- FOR SHARE: the article must not change between this and the commit. (Its foreign key locks it anyway.)
-    SELECT article.published_at, article.source_id INTO NEW.published_at, NEW.source_id
+    SELECT article.published_at, article.source_id, article.search_config
+    INTO NEW.published_at, NEW.source_id, NEW.search_config
     FROM onrecord.articles AS article WHERE article.id = NEW.article_id FOR SHARE;
+    NEW.search_config := coalesce(NEW.search_config, 'simple'); -- the foreign key will refuse it
     RETURN NEW;
 END
 $$;
 
 -- Name: FUNCTION quote_follow_article(); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.quote_follow_article() IS 'Takes published_at and source_id from the article';
+COMMENT ON FUNCTION onrecord.quote_follow_article() IS 'Takes published_at, source_id and search_config from the article';
 
 -- Name: record_log(); Type: FUNCTION
 
@@ -401,10 +516,11 @@ BEGIN
     IF TG_OP = 'UPDATE' AND NEW.version = OLD.version THEN
         RETURN NULL;
     END IF;
+    OLD := jsonb_populate_record(OLD, '{"search": null}'); -- not written out to be taken away again
     INSERT INTO onrecord.revisions (resource, record_id, version, state, changed_at, changed_by, change_actor,
                                     change_reason)
-    VALUES (TG_TABLE_NAME, OLD.id, OLD.version, to_jsonb(OLD), OLD.updated_at, OLD.changed_by, OLD.change_actor,
-            OLD.change_reason);
+    VALUES (TG_TABLE_NAME, OLD.id, OLD.version, to_jsonb(OLD) - '{search,search_config}'::text[], OLD.updated_at,
+            OLD.changed_by, OLD.change_actor, OLD.change_reason);
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
         VALUES (TG_TABLE_NAME, NEW.id, 'update', NEW.version, NEW.changed_by);
@@ -459,6 +575,10 @@ BEGIN
     same.changed_by := NEW.changed_by;
     same.change_actor := NEW.change_actor;
     same.change_reason := NEW.change_reason;
+    IF TG_NARGS > 1 THEN -- the table has a search_config that is no generated column
+        same.search_config := NEW.search_config;
+        OLD.search_config := NEW.search_config;
+    END IF;
     IF NEW IS NOT DISTINCT FROM same THEN
         RETURN OLD;
     END IF;
@@ -476,6 +596,135 @@ $$;
 -- Name: FUNCTION record_update(); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.record_update() IS 'Raises version and updated_at, unless nothing is changed. Who makes an UPDATE that does not set changed_by is in the settings onrecord.changed_by, onrecord.change_actor, onrecord.change_reason: it is not the former key''s';
+
+-- Name: search_config(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_config(language text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE split_part(lower(language), '-'::text, 1) WHEN 'ar'::text THEN 'arabic'::text WHEN 'ca'::text THEN 'catalan'::text WHEN 'da'::text THEN 'danish'::text WHEN 'de'::text THEN 'german'::text WHEN 'el'::text THEN 'greek'::text WHEN 'en'::text THEN 'english'::text WHEN 'es'::text THEN 'spanish'::text WHEN 'eu'::text THEN 'basque'::text WHEN 'fi'::text THEN 'finnish'::text WHEN 'fr'::text THEN 'french'::text WHEN 'ga'::text THEN 'irish'::text WHEN 'hi'::text THEN 'hindi'::text WHEN 'hu'::text THEN 'hungarian'::text WHEN 'hy'::text THEN 'armenian'::text WHEN 'id'::text THEN 'indonesian'::text WHEN 'it'::text THEN 'italian'::text WHEN 'lt'::text THEN 'lithuanian'::text WHEN 'nb'::text THEN 'norwegian'::text WHEN 'ne'::text THEN 'nepali'::text WHEN 'nl'::text THEN 'dutch'::text WHEN 'nn'::text THEN 'norwegian'::text WHEN 'no'::text THEN 'norwegian'::text WHEN 'pt'::text THEN 'portuguese'::text WHEN 'ro'::text THEN 'romanian'::text WHEN 'ru'::text THEN 'russian'::text WHEN 'sr'::text THEN 'serbian'::text WHEN 'sv'::text THEN 'swedish'::text WHEN 'ta'::text THEN 'tamil'::text WHEN 'tr'::text THEN 'turkish'::text WHEN 'yi'::text THEN 'yiddish'::text ELSE 'simple'::text END;
+
+-- Name: FUNCTION search_config(language text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_config(language text) IS 'The text search configuration, of schema onrecord, that stems a language (BCP 47); simple: nobody stems it';
+
+-- Name: search_fold(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_fold(text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN (text ~ '[\u00ad\u0300-\u036f\u0610-\u06ff\u200b-\u200f\u2010\u2011\u202a-\u202e\u2060-\u2069\ufeff]'::text) THEN translate(regexp_replace(text, '[\u00ad\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+'::text, ''::text, 'g'::text), 'أإآٱىیېۍئکؤةۀەہھ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹‐‑'::text, 'اااايييييكوههههه01234567890123456789--'::text) ELSE text END;
+
+-- Name: FUNCTION search_fold(text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_fold(text text) IS 'Takes out marks, joiners and directions, and writes letters of Arabic and Persian that are one in one way; a code point otherwise stays one code point';
+
+-- Name: search_query(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    words text := onrecord.search_fold(text);
+BEGIN
+    -- A run that nothing parts is a phrase of its pairs.
+    words := regexp_replace(words, '("[^"]*")|([' || onrecord.search_unparted() || ']{2,})', '\1"\2"', 'g');
+    RETURN websearch_to_tsquery(('onrecord.' || config)::regconfig, onrecord.search_words(replace(words, '""', '')));
+END
+$$;
+
+-- Name: FUNCTION search_query(config text, text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_query(config text, text text) IS 'A query in web search syntax: words, "a phrase", or, -not. Never fails';
+
+-- Name: search_unparted(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_unparted() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
+
+-- Name: FUNCTION search_unparted(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_unparted() IS 'Letters of Chinese, Japanese and Korean, whose words nothing parts; for a regular expression''s brackets. search_is_unparted in server/record/marks.c says the same';
+
+-- Name: search_vector(text, text, "char"); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_vector(config text, text text, weight "char") RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    words text := onrecord.search_words(text);
+    letters text;
+    vector tsvector;
+BEGIN
+    IF words IS NULL THEN
+        RETURN '';
+    END IF;
+    vector := to_tsvector(('onrecord.' || config)::regconfig, words);
+    IF words ~ ('[' || onrecord.search_unparted() || ']') THEN
+        -- Each letter by itself as well: a query may be one.
+        letters := regexp_replace(onrecord.search_fold(text), '[^' || onrecord.search_unparted() || ']+', '', 'g');
+        vector := vector || strip(to_tsvector('pg_catalog.simple', regexp_replace(letters, '(.)', ' \1', 'g')));
+    END IF;
+    RETURN setweight(vector, weight);
+END
+$$;
+
+-- Name: search_vectors(text, text, text, text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_vectors(config text, a text, b text, c text, d text) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    safe CONSTANT integer := 100000;
+    longest integer := char_length(d);
+BEGIN
+    IF coalesce(octet_length(d), 0) < safe THEN
+        RETURN onrecord.search_vector(config, a, 'A') || onrecord.search_vector(config, b, 'B')
+            || onrecord.search_vector(config, c, 'C') || onrecord.search_vector(config, d, 'D');
+    END IF;
+    LOOP
+        BEGIN
+            RETURN onrecord.search_vector(config, a, 'A') || onrecord.search_vector(config, b, 'B')
+                || onrecord.search_vector(config, c, 'C') || onrecord.search_vector(config, left(d, longest), 'D');
+        EXCEPTION WHEN program_limit_exceeded THEN
+            longest := longest / 2;
+        END;
+    END LOOP;
+END
+$$;
+
+-- Name: FUNCTION search_vectors(config text, a text, b text, c text, d text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_vectors(config text, a text, b text, c text, d text) IS 'The words of up to four texts, each of less weight than the one before';
+
+-- Name: search_words(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_words(text text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    words text := onrecord.search_fold(text);
+    unparted text := '[' || onrecord.search_unparted() || ']';
+BEGIN
+    IF words !~ unparted THEN
+        RETURN words;
+    END IF;
+    RETURN (
+        SELECT string_agg(CASE WHEN c.here AND c.behind THEN c.letter || c.following || ' '
+                               WHEN c.here AND c.before THEN ' '
+                               WHEN c.here THEN ' ' || c.letter || ' '
+                               WHEN c.behind THEN c.letter || ' '
+                               ELSE c.letter END, '' ORDER BY c.place)
+        FROM (SELECT l.letter, l.place, l.letter ~ unparted AS here,
+                     coalesce(lag(l.letter) OVER w ~ unparted, false) AS before,
+                     coalesce(lead(l.letter) OVER w ~ unparted, false) AS behind, lead(l.letter) OVER w AS following
+              FROM string_to_table(words, NULL) WITH ORDINALITY AS l (letter, place)
+              WINDOW w AS (ORDER BY l.place)) AS c);
+END
+$$;
+
+-- Name: FUNCTION search_words(text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_words(text text) IS 'Folded text whose runs that nothing parts are pairs of neighbours';
 
 -- Name: spans_valid(integer[]); Type: FUNCTION
 
@@ -505,6 +754,70 @@ $$;
 -- Name: FUNCTION spans_valid(spans integer[]); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.spans_valid(spans integer[]) IS 'Pairs start, end, start, end ...: none empty, in order, without overlap';
+
+-- Name: speaker_names_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_names_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.speaker_names WHERE speaker_id = NEW.id;
+    INSERT INTO onrecord.speaker_names SELECT * FROM onrecord.speaker_names_of(NEW.id, NEW.name, NEW.aliases);
+    RETURN NULL;
+END
+$$;
+
+-- Name: speaker_names; Type: TABLE
+
+CREATE TABLE onrecord.speaker_names (
+    speaker_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    word integer NOT NULL,
+    rest text NOT NULL COLLATE pg_catalog."C",
+    sound text COLLATE pg_catalog."C"
+);
+
+-- Name: TABLE speaker_names; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_names IS 'Follows speakers.name and aliases: one row for each word that a name has';
+
+-- Name: COLUMN speaker_names."position"; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names."position" IS '0: the name, 1 ...: its aliases';
+
+-- Name: COLUMN speaker_names.word; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names.word IS 'Which word of it, from 1';
+
+-- Name: COLUMN speaker_names.rest; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names.rest IS 'The name from that word on, folded';
+
+-- Name: COLUMN speaker_names.sound; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names.sound IS 'How that word sounds';
+
+-- Name: speaker_names_of(bigint, text, text[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) RETURNS SETOF onrecord.speaker_names
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT speaker_names_of.speaker AS speaker,
+     ((item."position")::integer - 1),
+     (part.word)::integer AS word,
+     array_to_string(item.words[part.word:], ' '::text) AS array_to_string,
+     onrecord.name_sound(part.text) AS name_sound
+    FROM ( SELECT list."position",
+             string_to_array(onrecord.name_fold(list.name), ' '::text) AS words
+            FROM unnest(array_prepend(speaker_names_of.name, speaker_names_of.aliases)) WITH ORDINALITY list(name, "position")) item,
+     LATERAL unnest(item.words) WITH ORDINALITY part(text, word)
+   WHERE (part.word <= 16);
+END;
+
+-- Name: FUNCTION speaker_names_of(speaker bigint, name text, aliases text[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) IS 'The rows of a speaker: of each name the first sixteen words';
 
 -- Name: via_follow(); Type: FUNCTION
 
@@ -623,6 +936,8 @@ CREATE TABLE onrecord.articles (
     changed_by bigint,
     change_actor text,
     change_reason text,
+    search_config text GENERATED ALWAYS AS (onrecord.search_config(language)) STORED NOT NULL,
+    search tsvector GENERATED ALWAYS AS (onrecord.search_vectors(onrecord.search_config(language), headline, alternative_headline, summary, body)) STORED NOT NULL,
     CONSTRAINT articles_alternative_headline_check CHECK ((char_length(alternative_headline) <= 2000)),
     CONSTRAINT articles_body_check CHECK ((char_length(body) <= 2000000)),
     CONSTRAINT articles_byline_check CHECK ((char_length(byline) <= 1000)),
@@ -674,6 +989,14 @@ COMMENT ON COLUMN onrecord.articles.via IS 'Outlets it relies on: [{source_id, a
 -- Name: COLUMN articles.mentions; Type: COMMENT
 
 COMMENT ON COLUMN onrecord.articles.mentions IS 'Who is named: [{speaker_id, as_printed, role}]';
+
+-- Name: COLUMN articles.search_config; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.search_config IS 'What stems its language';
+
+-- Name: COLUMN articles.search; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.articles.search IS 'Words of headline, alternative_headline, summary and body';
 
 -- Name: articles_id_seq; Type: SEQUENCE
 
@@ -769,6 +1092,8 @@ CREATE TABLE onrecord.events (
     starts_on_last date GENERATED ALWAYS AS (onrecord.edtf_last(starts_on)) STORED,
     ends_on_first date GENERATED ALWAYS AS (onrecord.edtf_first(ends_on)) STORED,
     ends_on_last date GENERATED ALWAYS AS (onrecord.edtf_last(ends_on)) STORED,
+    search_config text DEFAULT 'simple'::text NOT NULL,
+    search tsvector GENERATED ALWAYS AS (onrecord.search_vectors(search_config, name, place, description, NULL::text)) STORED NOT NULL,
     CONSTRAINT events_article_ids_check CHECK (onrecord.ids_valid(article_ids)),
     CONSTRAINT events_change_actor_check CHECK ((char_length(change_actor) <= 500)),
     CONSTRAINT events_change_reason_check CHECK ((char_length(change_reason) <= 500)),
@@ -816,6 +1141,14 @@ COMMENT ON COLUMN onrecord.events.article_ids IS 'The articles that report it';
 -- Name: COLUMN events.starts_on_first; Type: COMMENT
 
 COMMENT ON COLUMN onrecord.events.starts_on_first IS 'First and last day of starts_on and ends_on, for filters and sorting';
+
+-- Name: COLUMN events.search_config; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.search_config IS 'That of the first of its articles; kept so by triggers';
+
+-- Name: COLUMN events.search; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.events.search IS 'Words of name, place and description';
 
 -- Name: events_id_seq; Type: SEQUENCE
 
@@ -922,6 +1255,8 @@ CREATE TABLE onrecord.quotes (
     said_on_first date GENERATED ALWAYS AS (onrecord.edtf_first(said_on)) STORED,
     said_on_last date GENERATED ALWAYS AS (onrecord.edtf_last(said_on)) STORED,
     relayed_by_id bigint GENERATED ALWAYS AS (((relayed_by ->> 'speaker_id'::text))::bigint) STORED,
+    search_config text DEFAULT 'simple'::text NOT NULL,
+    search tsvector GENERATED ALWAYS AS (onrecord.search_vectors(search_config, text, speaker_as_printed, role, NULL::text)) STORED NOT NULL,
     CONSTRAINT quotes_about_ids_check CHECK (onrecord.ids_valid(about_ids)),
     CONSTRAINT quotes_anchor_check CHECK ((anchor = ANY (ARRAY['anchored'::text, 'lost'::text]))),
     CONSTRAINT quotes_anchor_spans_check CHECK (((anchor <> 'anchored'::text) OR (cardinality(spans) > 0))),
@@ -1025,6 +1360,14 @@ COMMENT ON COLUMN onrecord.quotes.said_on_first IS 'First and last day of said_o
 
 COMMENT ON COLUMN onrecord.quotes.relayed_by_id IS 'relayed_by.speaker_id, for filters and the foreign key';
 
+-- Name: COLUMN quotes.search_config; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.search_config IS 'The article''s; kept so by triggers';
+
+-- Name: COLUMN quotes.search; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.quotes.search IS 'Words of text, speaker_as_printed and role';
+
 -- Name: quotes_id_seq; Type: SEQUENCE
 
 ALTER TABLE onrecord.quotes ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
@@ -1105,6 +1448,8 @@ CREATE TABLE onrecord.sources (
     changed_by bigint,
     change_actor text,
     change_reason text,
+    search_config text GENERATED ALWAYS AS ('simple'::text) STORED NOT NULL,
+    search tsvector GENERATED ALWAYS AS (onrecord.search_vectors('simple'::text, name, description, NULL::text, NULL::text)) STORED NOT NULL,
     CONSTRAINT sources_change_actor_check CHECK ((char_length(change_actor) <= 500)),
     CONSTRAINT sources_change_reason_check CHECK ((char_length(change_reason) <= 500)),
     CONSTRAINT sources_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
@@ -1122,6 +1467,14 @@ COMMENT ON TABLE onrecord.sources IS 'Outlets that publish articles';
 -- Name: COLUMN sources.country; Type: COMMENT
 
 COMMENT ON COLUMN onrecord.sources.country IS 'ISO 3166-1 alpha-2';
+
+-- Name: COLUMN sources.search_config; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.sources.search_config IS 'None: an outlet has a name, and no language';
+
+-- Name: COLUMN sources.search; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.sources.search IS 'Words of name and description';
 
 -- Name: sources_id_seq; Type: SEQUENCE
 
@@ -1275,6 +1628,11 @@ ALTER TABLE ONLY onrecord.sources
 ALTER TABLE ONLY onrecord.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (id);
 
+-- Name: speaker_names speaker_names_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speaker_names
+    ADD CONSTRAINT speaker_names_pkey PRIMARY KEY (speaker_id, "position", word);
+
 -- Name: speakers speakers_external_id_key; Type: CONSTRAINT
 
 ALTER TABLE ONLY onrecord.speakers
@@ -1326,6 +1684,10 @@ CREATE INDEX articles_language_id_idx ON onrecord.articles USING btree (language
 
 CREATE INDEX articles_published_at_id_idx ON onrecord.articles USING btree (published_at, id);
 
+-- Name: articles_search_idx; Type: INDEX
+
+CREATE INDEX articles_search_idx ON onrecord.articles USING gin (search) WITH (fastupdate=off);
+
 -- Name: articles_section_id_idx; Type: INDEX
 
 CREATE INDEX articles_section_id_idx ON onrecord.articles USING btree (section, id) WHERE (section IS NOT NULL);
@@ -1353,6 +1715,10 @@ CREATE INDEX events_name_id_idx ON onrecord.events USING btree (name, id);
 -- Name: events_part_of_id_idx; Type: INDEX
 
 CREATE INDEX events_part_of_id_idx ON onrecord.events USING btree (part_of_id, id) WHERE (part_of_id IS NOT NULL);
+
+-- Name: events_search_idx; Type: INDEX
+
+CREATE INDEX events_search_idx ON onrecord.events USING gin (search) WITH (fastupdate=off);
 
 -- Name: events_starts_on_first_id_idx; Type: INDEX
 
@@ -1402,6 +1768,10 @@ CREATE INDEX quotes_relayed_by_id_idx ON onrecord.quotes USING btree (relayed_by
 
 CREATE INDEX quotes_said_on_first_id_idx ON onrecord.quotes USING btree (said_on_first, id);
 
+-- Name: quotes_search_idx; Type: INDEX
+
+CREATE INDEX quotes_search_idx ON onrecord.quotes USING gin (search) WITH (fastupdate=off);
+
 -- Name: quotes_source_id_id_idx; Type: INDEX
 
 CREATE INDEX quotes_source_id_id_idx ON onrecord.quotes USING btree (source_id, id);
@@ -1434,9 +1804,25 @@ CREATE INDEX sources_created_at_id_idx ON onrecord.sources USING btree (created_
 
 CREATE INDEX sources_name_id_idx ON onrecord.sources USING btree (name, id);
 
+-- Name: sources_search_idx; Type: INDEX
+
+CREATE INDEX sources_search_idx ON onrecord.sources USING gin (search) WITH (fastupdate=off);
+
 -- Name: sources_updated_at_id_idx; Type: INDEX
 
 CREATE INDEX sources_updated_at_id_idx ON onrecord.sources USING btree (updated_at, id);
+
+-- Name: speaker_names_alike_idx; Type: INDEX
+
+CREATE INDEX speaker_names_alike_idx ON onrecord.speaker_names USING gin (rest onrecord.gin_trgm_ops) WITH (fastupdate=off) WHERE (word = 1);
+
+-- Name: speaker_names_rest_idx; Type: INDEX
+
+CREATE INDEX speaker_names_rest_idx ON onrecord.speaker_names USING btree (rest, speaker_id);
+
+-- Name: speaker_names_sound_idx; Type: INDEX
+
+CREATE INDEX speaker_names_sound_idx ON onrecord.speaker_names USING btree (sound, speaker_id) WHERE (sound IS NOT NULL);
 
 -- Name: speakers_aliases_idx; Type: INDEX
 
@@ -1530,6 +1916,14 @@ CREATE TRIGGER after_2_mentions AFTER INSERT ON onrecord.articles FOR EACH ROW W
 
 CREATE TRIGGER after_2_mentions_update AFTER UPDATE ON onrecord.articles FOR EACH ROW WHEN ((old.mentions <> new.mentions)) EXECUTE FUNCTION onrecord.mentions_follow();
 
+-- Name: speakers after_2_names; Type: TRIGGER
+
+CREATE TRIGGER after_2_names AFTER INSERT ON onrecord.speakers FOR EACH ROW EXECUTE FUNCTION onrecord.speaker_names_follow();
+
+-- Name: speakers after_2_names_update; Type: TRIGGER
+
+CREATE TRIGGER after_2_names_update AFTER UPDATE ON onrecord.speakers FOR EACH ROW WHEN (((old.name <> new.name) OR (old.aliases <> new.aliases))) EXECUTE FUNCTION onrecord.speaker_names_follow();
+
 -- Name: events after_2_participants; Type: TRIGGER
 
 CREATE TRIGGER after_2_participants AFTER INSERT ON onrecord.events FOR EACH ROW WHEN ((new.participants <> '[]'::jsonb)) EXECUTE FUNCTION onrecord.participants_follow();
@@ -1548,7 +1942,7 @@ CREATE TRIGGER after_2_via_update AFTER UPDATE ON onrecord.articles FOR EACH ROW
 
 -- Name: articles after_3_quotes_update; Type: TRIGGER
 
-CREATE TRIGGER after_3_quotes_update AFTER UPDATE ON onrecord.articles FOR EACH ROW WHEN (((old.published_at IS DISTINCT FROM new.published_at) OR (old.source_id IS DISTINCT FROM new.source_id))) EXECUTE FUNCTION onrecord.article_lead_quotes();
+CREATE TRIGGER after_3_quotes_update AFTER UPDATE ON onrecord.articles FOR EACH ROW WHEN ((((old.published_at IS DISTINCT FROM new.published_at) OR (old.source_id IS DISTINCT FROM new.source_id)) OR (old.search_config IS DISTINCT FROM new.search_config))) EXECUTE FUNCTION onrecord.article_lead_quotes();
 
 -- Name: articles before_1_named; Type: TRIGGER
 
@@ -1570,13 +1964,21 @@ CREATE TRIGGER before_1_named BEFORE UPDATE OF changed_by ON onrecord.sources FO
 
 CREATE TRIGGER before_1_named BEFORE UPDATE OF changed_by ON onrecord.speakers FOR EACH ROW EXECUTE FUNCTION onrecord.record_named();
 
+-- Name: events before_2_article; Type: TRIGGER
+
+CREATE TRIGGER before_2_article BEFORE INSERT ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.event_follow_article();
+
 -- Name: quotes before_2_article; Type: TRIGGER
 
 CREATE TRIGGER before_2_article BEFORE INSERT ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.quote_follow_article();
 
+-- Name: events before_2_article_update; Type: TRIGGER
+
+CREATE TRIGGER before_2_article_update BEFORE UPDATE ON onrecord.events FOR EACH ROW WHEN (((old.article_ids IS DISTINCT FROM new.article_ids) OR (old.search_config IS DISTINCT FROM new.search_config))) EXECUTE FUNCTION onrecord.event_follow_article();
+
 -- Name: quotes before_2_article_update; Type: TRIGGER
 
-CREATE TRIGGER before_2_article_update BEFORE UPDATE ON onrecord.quotes FOR EACH ROW WHEN ((((old.article_id IS DISTINCT FROM new.article_id) OR (old.published_at IS DISTINCT FROM new.published_at)) OR (old.source_id IS DISTINCT FROM new.source_id))) EXECUTE FUNCTION onrecord.quote_follow_article();
+CREATE TRIGGER before_2_article_update BEFORE UPDATE ON onrecord.quotes FOR EACH ROW WHEN (((((old.article_id IS DISTINCT FROM new.article_id) OR (old.published_at IS DISTINCT FROM new.published_at)) OR (old.source_id IS DISTINCT FROM new.source_id)) OR (old.search_config IS DISTINCT FROM new.search_config))) EXECUTE FUNCTION onrecord.quote_follow_article();
 
 -- Name: articles before_2_hash; Type: TRIGGER
 
@@ -1604,19 +2006,19 @@ CREATE TRIGGER before_2_part_of_update BEFORE UPDATE ON onrecord.speakers FOR EA
 
 -- Name: articles before_3_update; Type: TRIGGER
 
-CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.record_update();
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"search": null, "search_config": null}');
 
 -- Name: events before_3_update; Type: TRIGGER
 
-CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"starts_on_first": null, "starts_on_last": null, "ends_on_first": null, "ends_on_last": null}');
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"starts_on_first": null, "starts_on_last": null, "ends_on_first": null, "ends_on_last": null, "search": null}', 'search_config');
 
 -- Name: quotes before_3_update; Type: TRIGGER
 
-CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"said_on_first": null, "said_on_last": null, "relayed_by_id": null}');
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"said_on_first": null, "said_on_last": null, "relayed_by_id": null, "search": null}', 'search_config');
 
 -- Name: sources before_3_update; Type: TRIGGER
 
-CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.sources FOR EACH ROW EXECUTE FUNCTION onrecord.record_update();
+CREATE TRIGGER before_3_update BEFORE UPDATE ON onrecord.sources FOR EACH ROW EXECUTE FUNCTION onrecord.record_update('{"search": null, "search_config": null}');
 
 -- Name: speakers before_3_update; Type: TRIGGER
 
@@ -1711,6 +2113,11 @@ ALTER TABLE ONLY onrecord.quotes
 
 ALTER TABLE ONLY onrecord.quotes
     ADD CONSTRAINT quotes_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id);
+
+-- Name: speaker_names speaker_names_speaker_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speaker_names
+    ADD CONSTRAINT speaker_names_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id) ON DELETE CASCADE;
 
 -- Name: speakers speakers_part_of_id_fkey; Type: FK CONSTRAINT
 

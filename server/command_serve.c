@@ -38,6 +38,7 @@ typedef struct Serve {
     int signals;
     Embedded *embedded;
     Watch *watch;
+    _Atomic uint64_t search_configs[2];
     Service service;
     Server *server;
 } Serve;
@@ -151,6 +152,7 @@ static bool start_watch(Serve *serve) {
 }
 
 static bool start_server(Serve *serve) {
+    serve->service.search_configs = serve->search_configs;
     serve->service.public_url = serve->config.public_url;
     serve->service.if_match_required = serve->config.if_match_required;
     ServerConfig server = {

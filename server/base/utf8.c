@@ -170,6 +170,11 @@ uint32_t utf8_previous(const char **text, const char *begin) {
     return utf8_next(&at, end);
 }
 
+bool utf8_is_letter(uint32_t code_point) {
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code_point);
+    return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) || category == UTF8PROC_CATEGORY_ND;
+}
+
 bool utf8_is_space(uint32_t c) {
     if (c < 0x80)
         return c == ' ' || (c >= '\t' && c <= '\r');

@@ -33,6 +33,8 @@ uint32_t utf8_previous(const char **text, const char *begin);
 
 /* True for Unicode white space (White_Space=yes). */
 bool utf8_is_space(uint32_t code_point);
+/* True for letters and decimal digits. */
+bool utf8_is_letter(uint32_t code_point);
 
 /* A name as it is stored: Unicode normal form C, without white space at its ends. NUL-terminated, in the arena. NULL
  * when the text is not valid UTF-8, or piles more than 64 combining marks on one letter. */

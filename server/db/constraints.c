@@ -72,6 +72,7 @@ const ConstraintRow constraint_rows[] = {
     LINK("affiliations_organization_id", "speakers", "affiliations", "speakers", "an organization"),
     LINK("affiliations_article_id", "speakers", "affiliations", "articles", "an article"),
     OWNER("affiliations_speaker_id", "speakers"),
+    OWNER("speaker_names_speaker_id", "speakers"),
 
     COMMON("events", "an event"),
     INVALID("events", "name", ONE_TO("name", "500")),

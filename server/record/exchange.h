@@ -7,6 +7,7 @@
 #define ONRECORD_RECORD_EXCHANGE_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ typedef struct Service {
     const char *public_url; /* prefixes every link, no slash at its end; "" : links are relative */
     bool if_match_required; /* PUT, PATCH and DELETE without If-Match answer 428 */
     uint8_t cursor_key[32];
+    _Atomic uint64_t *search_configs; /* two: what searches know of languages, see search.c */
 } Service;
 
 /* A query parameter, decoded, in the order given. `name` and `value` are valid UTF-8 without NUL. */

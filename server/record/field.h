@@ -74,6 +74,14 @@ typedef struct Relation {
     const char *filter;   /* the filter there that takes this record's id, "article_id" */
 } Relation;
 
+/* How `q` finds the records of a resource. */
+typedef struct Searching {
+    enum { SEARCH_WORDS, SEARCH_NAMES } by;
+    const char *const *fields; /* in which matches are marked, the weightiest first; ended by NULL */
+    const char *snippet;       /* of those the one that a piece is shown of; NULL: none */
+    bool languageless;         /* SEARCH_WORDS: a record may have no article whose language it is in */
+} Searching;
+
 typedef struct Write Write;
 
 /* The rows that every resource's table begins and ends with. */
@@ -101,6 +109,7 @@ struct Resource {
     const Field *fields;       /* ended by a row without a name */
     const Relation *relations; /* ended by a row without a name; may be NULL */
     const char *default_sort;  /* as in ?sort= */
+    const Searching *searching;
     /* Special steps of a write (write.h), or NULL. `check` adds faults of its own. `look` queues what must be read
      * first: true when it did; then `looked` takes it: false when that showed faults. */
     void (*check)(Write *write);

@@ -6,13 +6,15 @@
 #include "base/hash.h"
 #include "base/percent.h"
 #include "record/cursor.h"
+#include "record/ranked.h"
 #include "record/render_json.h"
 
 /* A statement's LIMIT is a literal, so that its plan knows it; few of them, so that few statements are prepared. */
 static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
 
 /* Parameters that every list takes beside its filters. */
-static const char *const list_parameters[] = {"limit", "cursor", "sort", "fields", "include", "count", "offsets", NULL};
+static const char *const list_parameters[] = {"q",       "limit", "cursor",  "sort", "fields",
+                                              "include", "count", "offsets", NULL};
 
 static bool is_one_of(const char *const *names, const char *name) {
     for (const char *const *known = names; *known != NULL; known++)
@@ -32,7 +34,7 @@ static void parameter_read(Exchange *x, List *list, const Parameter *parameter, 
     if (exchange_repeats(x, (int)(parameter - x->parameters)))
         return;
     if (is_one_of(others, parameter->name)) {
-        if (strcmp(parameter->name, "sort") == 0)
+        if (strcmp(parameter->name, "sort") == 0 || strcmp(parameter->name, "q") == 0)
             list->query += parameter_hash(parameter);
         return;
     }
@@ -79,11 +81,16 @@ static void limit_read(Exchange *x, List *list) {
     list->total = count_read(x);
 }
 
+static bool is_ranked(const List *list) {
+    return list->search != NULL && list->search->ranked;
+}
+
 static void cursor_read(Exchange *x, List *list) {
     const char *cursor = exchange_parameter(x, "cursor");
+    int keys = is_ranked(list) ? RANKED_KEYS : list->sort.count;
     if (cursor == NULL)
         return;
-    switch (cursor_decode(x->arena, x->service->cursor_key, list->query, cursor, list->after, list->sort.count)) {
+    switch (cursor_decode(x->arena, x->service->cursor_key, list->query, cursor, list->after, keys)) {
     case CURSOR_OK:
         list->has_cursor = true;
         break;
@@ -136,6 +143,11 @@ List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t 
     shown_add(list);
     list->sort = sort_read(x, resource);
     list->selection = selection_read(x, resource, false);
+    list->search = search_read(x, resource);
+    if (list->search != NULL) {
+        list->search->ranked = exchange_parameter(x, "sort") == NULL;
+        list->search->utf16 = list->selection->utf16;
+    }
     limit_read(x, list);
     cursor_read(x, list);
     list->link = link_make(x);
@@ -148,6 +160,7 @@ List *list_counted(Exchange *x, const Resource *resource, const char *const *oth
     for (int i = 0; i < x->parameter_count; i++)
         parameter_read(x, list, &x->parameters[i], others);
     shown_add(list);
+    list->search = search_read(x, resource);
     list->sort.count = 2;
     limit_read(x, list);
     cursor_read(x, list);
@@ -202,10 +215,18 @@ List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, i
     return list;
 }
 
-void list_where(const List *list, Sql *sql) {
+void list_filters(const List *list, Sql *sql) {
     for (int i = 0; i < list->filter_count; i++) {
         sql_add(sql, i == 0 ? " WHERE " : " AND ");
         filter_sql(&list->filters[i], sql, "t");
+    }
+}
+
+void list_where(const List *list, Sql *sql) {
+    list_filters(list, sql);
+    if (list->search != NULL) {
+        sql_add(sql, list->filter_count == 0 ? " WHERE " : " AND ");
+        search_where(list->search, sql);
     }
 }
 
@@ -221,7 +242,7 @@ void list_limit(const List *list, Sql *sql) {
 static void range_sql(const List *list, Sql *sql, const Sort *sort, const char *const *after, const char *condition) {
     sql_add_all(sql, "SELECT t.* FROM ", list->resource->table, " t", NULL);
     list_where(list, sql);
-    const char *and = list->filter_count == 0 ? " WHERE " : " AND ";
+    const char *and = list->filter_count == 0 && list->search == NULL ? " WHERE " : " AND ";
     if (condition != NULL) {
         sql_add(sql, and);
         sort_column(&list->sort.keys[0], sql, "t");
@@ -254,11 +275,29 @@ static void two_ranges_sql(const List *list, Sql *sql) {
     }
 }
 
-static void keys_sql(const List *list, Sql *sql) {
+/* The whole SELECT, in the order of the sort's keys, which stand behind all else. */
+static void sorted_sql(List *list, Sql *sql) {
+    list->key_column = list->selection->columns;
+    if (list->search != NULL)
+        search_with(list->search, sql);
+    sql_add(sql, "SELECT ");
+    selection_columns(list->selection, sql);
+    if (list->search != NULL)
+        list->key_column += search_columns(list->search, list->selection->columns, NULL, sql);
     for (int i = 0; i < list->sort.count; i++) {
         sql_add(sql, ", ");
         sort_column(&list->sort.keys[i], sql, "t");
     }
+    sql_add(sql, " FROM (");
+    if (list->sort.count == 2 && list->sort.keys[0].nullable)
+        two_ranges_sql(list, sql);
+    else
+        range_sql(list, sql, &list->sort, list->has_cursor ? list->after : NULL, NULL);
+    sql_add(sql, ") t");
+    selection_joins(list->selection, sql);
+    if (list->search != NULL)
+        search_join(list->search, sql);
+    sort_order(&list->sort, sql, "t"); /* a join need not keep the order */
 }
 
 static bool filter_walks(const Filter *filter, const Field *key) {
@@ -270,29 +309,28 @@ static bool filter_walks(const Filter *filter, const Field *key) {
  * filter chooses at most. What a list shows by itself does not count: nearly all records pass. */
 static bool list_walks(const List *list) {
     const SortKey *keys = list->sort.keys;
-    bool walks =
-        !list->total && (list->sort.count == 1 || (list->sort.count == 2 && strcmp(keys[1].field->name, "id") == 0));
+    bool walks = !list->total && list->search == NULL &&
+                 (list->sort.count == 1 || (list->sort.count == 2 && strcmp(keys[1].field->name, "id") == 0));
     int filters = 0;
     for (int i = 0; i < list->filter_count && walks; i++)
         walks = list->filters[i].value == NULL || (++filters == 1 && filter_walks(&list->filters[i], keys[0].field));
     return walks;
 }
 
+/* A search by names has one plan, unless filters come into it. */
+static Lane list_lane(const List *list) {
+    if (is_ranked(list) && list->resource->searching->by == SEARCH_NAMES && !list->total && list->filter_count == 0)
+        return LANE_PAGE;
+    return list_walks(list) ? LANE_PAGE : LANE_LIST;
+}
+
 void list_queue(List *list, Batch *batch) {
+    if (list->search != NULL)
+        search_queue(list->search, batch);
     Sql *sql = sql_new(batch->arena);
-    sql_add(sql, "SELECT ");
-    selection_columns(list->selection, sql);
-    keys_sql(list, sql);
-    sql_add(sql, " FROM (");
-    if (list->sort.count == 2 && list->sort.keys[0].nullable)
-        two_ranges_sql(list, sql);
-    else
-        range_sql(list, sql, &list->sort, list->has_cursor ? list->after : NULL, NULL);
-    sql_add(sql, ") t");
-    selection_joins(list->selection, sql);
-    sort_order(&list->sort, sql, "t"); /* a join need not keep the order */
+    is_ranked(list) ? ranked_sql(list, sql) : sorted_sql(list, sql);
     list->statement = sql_queue(sql, batch);
-    Lane lane = list_walks(list) ? LANE_PAGE : LANE_LIST;
+    Lane lane = list_lane(list);
     if (batch->lane < lane) /* a batch goes where the slowest of its statements goes */
         batch->lane = lane;
     if (!list->total)
@@ -303,12 +341,31 @@ void list_queue(List *list, Batch *batch) {
     sql_queue(count, batch);
 }
 
-/* The link to what comes behind the page's last record. */
+bool list_repeats(Exchange *x, List *list) {
+    if (list->search == NULL || !search_learn(x, list->search))
+        return false;
+    batch_release(&x->batch);
+    list_queue(list, &x->batch);
+    return true;
+}
+
+/* The keys of the page's last record; false when nothing follows it. */
+static bool sorted_next(const List *list, const Result *rows, const char *values[SORT_KEYS]) {
+    if (result_rows(rows) <= list->limit)
+        return false;
+    for (int i = 0; i < list->sort.count; i++)
+        values[i] = result_value(rows, list->limit - 1, list->key_column + i);
+    return true;
+}
+
+/* The link to what comes behind the page's last record; NULL: nothing does. */
 static const char *next_make(const List *list, const Result *rows, Arena *arena) {
     const char *values[SORT_KEYS];
-    for (int i = 0; i < list->sort.count; i++)
-        values[i] = result_value(rows, list->limit - 1, list->selection->columns + i);
-    const char *cursor = cursor_encode(arena, list->service->cursor_key, list->query, values, list->sort.count);
+    bool ranked = is_ranked(list);
+    if (!(ranked ? ranked_next(list, rows, arena, values) : sorted_next(list, rows, values)))
+        return NULL;
+    int keys = ranked ? RANKED_KEYS : list->sort.count;
+    const char *cursor = cursor_encode(arena, list->service->cursor_key, list->query, values, keys);
     return cursor == NULL ? NULL : arena_printf(arena, "%scursor=%s", list->link, cursor);
 }
 
@@ -320,17 +377,28 @@ void next_render(JsonWriter *w, const char *next) {
         writer_null(w);
 }
 
+static void item_render(const List *list, JsonWriter *w, const Result *rows, int row) {
+    writer_object_begin(w);
+    selection_members(list->selection, w, rows, row, NULL);
+    if (list->search != NULL)
+        search_render(list->search, list->selection, w, rows, row);
+    writer_object_end(w);
+}
+
 const char *list_render(const List *list, JsonWriter *w, const Batch *batch) {
     const Result *rows = batch->statements[list->statement].result;
-    int found = result_rows(rows);
-    const char *next = found > list->limit ? next_make(list, rows, w->out->arena) : NULL;
+    const char *next = next_make(list, rows, w->out->arena);
     writer_key(w, "items");
     writer_array_begin(w);
-    for (int row = 0; row < found && row < list->limit; row++)
-        selection_render(list->selection, w, rows, row, NULL);
+    for (int row = 0; row < result_rows(rows) && row < list->limit; row++)
+        item_render(list, w, rows, row);
     writer_array_end(w);
     next_render(w, next);
     if (list->total)
         render_number(w, "total", batch->statements[list->statement + 1].result, 0, 0);
+    if (list->search != NULL && search_is_idle(list->search, batch)) {
+        writer_key(w, "notice");
+        writer_string(w, SEARCH_IDLE_NOTICE);
+    }
     return next;
 }

@@ -8,6 +8,7 @@
 
 #include "record/exchange.h"
 #include "record/filter.h"
+#include "record/search.h"
 #include "record/selection.h"
 #include "record/sort.h"
 
@@ -19,7 +20,8 @@ typedef struct List {
     const Selection *selection;
     int filter_count;
     Filter filters[LIST_FILTERS + 1]; /* the client's, and what the resource shows */
-    Sort sort;
+    Search *search;                   /* NULL: none */
+    Sort sort;                        /* not looked at where search->ranked */
     int limit;
     bool total;                   /* count=exact */
     const char *after[SORT_KEYS]; /* from the cursor */
@@ -27,6 +29,7 @@ typedef struct List {
     uint64_t query;   /* hash of resource, filters and sort: a cursor is bound to it */
     const char *link; /* what stands before "cursor=..." in `next` */
     int statement;    /* in the batch; the count follows it */
+    int key_column;   /* in its result: the first of the sort's keys */
 } List;
 
 /* Reads the whole query string of a list; `by`, with `id`, is the filter of a sub-collection (NULL: none). What is
@@ -40,21 +43,27 @@ bool count_read(Exchange *x);
  * many there are on all pages. */
 List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, int64_t id);
 
-/* The filters of a list, for counting what it would hold, with its page and cursor, which is of two keys. `others` are
- * the names of the parameters that are not filters, ended by NULL. */
+/* The filters and the search of a list, for counting what it would hold, with its page and cursor, which is of two
+ * keys. `others` are the names of the parameters that are not filters, ended by NULL. */
 List *list_counted(Exchange *x, const Resource *resource, const char *const *others);
 
-/* Adds " WHERE ..." for the filters, on the record called t; " LIMIT n" for a page, and one more. */
+/* Adds " WHERE ..." for the filters and the search, on the record called t; the same for the filters alone; " LIMIT n"
+ * for a page, and one more. */
 void list_where(const List *list, Sql *sql);
+void list_filters(const List *list, Sql *sql);
 void list_limit(const List *list, Sql *sql);
 
 /* Queues the statements, and takes the batch into their lane. */
 void list_queue(List *list, Batch *batch);
 
+/* Whether the batch that has come must be queued once more, with what was learnt from it (search.h). */
+bool list_repeats(Exchange *x, List *list);
+
 /* Writes the member `next`: a link, or NULL where nothing follows. */
 void next_render(JsonWriter *w, const char *next);
 
-/* Writes the members `items`, `next` and, where it was asked for, `total` into an open object. Answers the link to the
+/* Writes the members `items`, `next` and, where it was asked for, `total` into an open object; for a search that has
+ * nothing to look for `notice`. Answers the link to the
  * next page, NULL when this is the last. */
 const char *list_render(const List *list, JsonWriter *w, const Batch *batch);
 

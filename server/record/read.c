@@ -60,7 +60,8 @@ static Buffer body_new(Exchange *x) {
     return buffer_new(x->arena, size + size / 8);
 }
 
-Step list_done(Exchange *x) {
+/* The answer with the page that has come. */
+static Step list_answer(Exchange *x) {
     Reading *reading = x->state;
     x->body = body_new(x);
     JsonWriter w = json_writer_new(&x->body);
@@ -69,6 +70,11 @@ Step list_done(Exchange *x) {
     writer_object_end(&w);
     exchange_link_next(x, next);
     return answer_body(x);
+}
+
+Step list_done(Exchange *x) {
+    Reading *reading = x->state;
+    return list_repeats(x, reading->list) ? STEP_QUERY : list_answer(x);
 }
 
 Step relation_plan(Exchange *x) {
@@ -80,7 +86,7 @@ Step relation_plan(Exchange *x) {
 /* A page with nothing on it: is there such a parent at all? The answer is ready, should there be one. */
 static Step parent_ask(Exchange *x) {
     Sql *sql = sql_new(x->arena);
-    list_done(x);
+    list_answer(x);
     batch_release(&x->batch);
     x->batch.lane = LANE_POINT;
     sql_add_all(sql, "SELECT FROM ", x->endpoint->resource->table, " t WHERE t.id = ", NULL);
@@ -93,8 +99,10 @@ Step relation_done(Exchange *x) {
     Reading *reading = x->state;
     switch (reading->phase) {
     case ASKS_RECORDS:
+        if (list_repeats(x, reading->list))
+            return STEP_QUERY;
         if (batch_rows(&x->batch, reading->list->statement) > 0)
-            return list_done(x);
+            return list_answer(x);
         reading->phase = ASKS_PARENT;
         return parent_ask(x);
     case ASKS_PARENT:

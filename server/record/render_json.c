@@ -62,8 +62,7 @@ static void render_node(const Selection *selection, int index, JsonWriter *w, co
     }
 }
 
-void selection_render(const Selection *selection, JsonWriter *w, const Result *rows, int row, const Batch *branches) {
-    writer_object_begin(w);
+void selection_members(const Selection *selection, JsonWriter *w, const Result *rows, int row, const Batch *branches) {
     render_node(selection, 0, w, rows, row);
     for (int i = 0; branches != NULL && i < selection->branch_count; i++) {
         writer_key(w, selection->branches[i].relation->name);
@@ -71,6 +70,11 @@ void selection_render(const Selection *selection, JsonWriter *w, const Result *r
         list_render(selection->branches[i].list, w, branches);
         writer_object_end(w);
     }
+}
+
+void selection_render(const Selection *selection, JsonWriter *w, const Result *rows, int row, const Batch *branches) {
+    writer_object_begin(w);
+    selection_members(selection, w, rows, row, branches);
     writer_object_end(w);
 }
 

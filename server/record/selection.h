@@ -59,7 +59,9 @@ void selection_columns(const Selection *selection, Sql *sql);
 /* Adds the LEFT JOINs that the embedded nodes need. */
 void selection_joins(const Selection *selection, Sql *sql);
 
-/* One row as a JSON object, without the branches when `branches` is NULL; else with them from that batch. */
+/* One row as a JSON object, without the branches when `branches` is NULL; else with them from that batch. And its
+ * members alone, into an open object. */
 void selection_render(const Selection *selection, JsonWriter *w, const Result *rows, int row, const Batch *branches);
+void selection_members(const Selection *selection, JsonWriter *w, const Result *rows, int row, const Batch *branches);
 
 #endif

@@ -12,6 +12,7 @@ enum { INTERVALS_MAX = 5000 };
 /* What both keep between their two functions. */
 typedef struct Stats {
     List *list;
+    int statement;              /* in the batch */
     const Field *by;            /* groups */
     const Selection *selection; /* groups: of what is counted by */
     const char *interval;       /* timeline */
@@ -23,6 +24,21 @@ static Stats *stats_new(Exchange *x, const char *const *parameters) {
     x->state = stats;
     x->batch.lane = LANE_LIST;
     return stats;
+}
+
+static Step stats_queue(Exchange *x, Stats *stats, Sql *sql) {
+    if (stats->list->search != NULL)
+        search_queue(stats->list->search, &x->batch);
+    stats->statement = sql_queue(sql, &x->batch);
+    return STEP_QUERY;
+}
+
+/* Whether it must be asked again: list_repeats. */
+static bool stats_repeats(Exchange *x, Stats *stats) {
+    bool repeats = stats->list->search != NULL && search_learn(x, stats->list->search);
+    if (repeats)
+        batch_release(&x->batch);
+    return repeats;
 }
 
 /* ---- by what they refer to ---- */
@@ -56,18 +72,21 @@ static void groups_sql(const Stats *stats, Sql *sql) {
                 " t ON t.id = p.id ORDER BY p.n DESC, p.id", NULL);
 }
 
+static Step groups_ask(Exchange *x, Stats *stats) {
+    Sql *sql = sql_new(x->arena);
+    groups_sql(stats, sql);
+    return stats_queue(x, stats, sql);
+}
+
 Step stats_groups_plan(Exchange *x) {
-    static const char *const parameters[] = {"limit", "cursor", NULL};
+    static const char *const parameters[] = {"q", "limit", "cursor", NULL};
     const Grouping *grouping = x->endpoint->detail;
     Stats *stats = stats_new(x, parameters);
     if (x->problem.fault_count > 0)
         return refuse_parameters(x);
     stats->by = field_find(x->endpoint->resource, grouping->by, strlen(grouping->by));
     stats->selection = selection_plain(x->arena, resource_find(stats->by->target), false);
-    Sql *sql = sql_new(x->arena);
-    groups_sql(stats, sql);
-    sql_queue(sql, &x->batch);
-    return STEP_QUERY;
+    return groups_ask(x, stats);
 }
 
 /* The link behind the page's last group. */
@@ -81,9 +100,11 @@ static const char *groups_next(Exchange *x, const Stats *stats, const Result *ro
 }
 
 Step stats_groups_done(Exchange *x) {
-    const Stats *stats = x->state;
+    Stats *stats = x->state;
+    if (stats_repeats(x, stats))
+        return groups_ask(x, stats);
     const Grouping *grouping = x->endpoint->detail;
-    const Result *rows = x->batch.statements[0].result;
+    const Result *rows = x->batch.statements[stats->statement].result;
     int columns = stats->selection->columns;
     int found =
         result_value(rows, 0, 0) == NULL ? 0 : result_rows(rows); /* the totals are there without a group as well */
@@ -141,21 +162,24 @@ static void timeline_sql(const Stats *stats, Sql *sql) {
     sql_add(sql, ") s ON true LEFT JOIN d ON d.start = s.start ORDER BY s.start");
 }
 
-Step stats_timeline_plan(Exchange *x) {
-    static const char *const parameters[] = {"interval", NULL};
-    Stats *stats = stats_new(x, parameters);
-    stats->interval = interval_read(x);
-    if (x->problem.fault_count > 0)
-        return refuse_parameters(x);
+static Step timeline_ask(Exchange *x, Stats *stats) {
     Sql *sql = sql_new(x->arena);
     timeline_sql(stats, sql);
-    sql_queue(sql, &x->batch);
-    return STEP_QUERY;
+    return stats_queue(x, stats, sql);
+}
+
+Step stats_timeline_plan(Exchange *x) {
+    static const char *const parameters[] = {"q", "interval", NULL};
+    Stats *stats = stats_new(x, parameters);
+    stats->interval = interval_read(x);
+    return x->problem.fault_count > 0 ? refuse_parameters(x) : timeline_ask(x, stats);
 }
 
 Step stats_timeline_done(Exchange *x) {
-    const Stats *stats = x->state;
-    const Result *rows = x->batch.statements[0].result;
+    Stats *stats = x->state;
+    if (stats_repeats(x, stats))
+        return timeline_ask(x, stats);
+    const Result *rows = x->batch.statements[stats->statement].result;
     int found = result_value(rows, 0, TIME_START) == NULL ? 0 : result_rows(rows);
     if (found > INTERVALS_MAX) {
         problem_fault(x, FAULT_PARAMETER, "interval", "makes more than %d of it: take a longer one, or filter by date",

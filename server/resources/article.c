@@ -79,6 +79,9 @@ static const Relation relations[] = {
     {.name = NULL},
 };
 
+static const char *const searched[] = {"headline", "alternative_headline", "summary", "body", NULL};
+static const Searching searching = {.by = SEARCH_WORDS, .fields = searched, .snippet = "body"};
+
 const Resource article_resource = {
     .name = "articles",
     .singular = "article",
@@ -87,6 +90,7 @@ const Resource article_resource = {
     .fields = fields,
     .relations = relations,
     .default_sort = "id",
+    .searching = &searching,
     .check = article_check,
     .look = article_look,
     .looked = article_looked,

@@ -65,6 +65,9 @@ static const Relation relations[] = {
     {.name = NULL},
 };
 
+static const char *const searched[] = {"name", "place", "description", NULL};
+static const Searching searching = {.by = SEARCH_WORDS, .fields = searched, .languageless = true};
+
 const Resource event_resource = {
     .name = "events",
     .singular = "event",
@@ -73,4 +76,5 @@ const Resource event_resource = {
     .fields = fields,
     .relations = relations,
     .default_sort = "id",
+    .searching = &searching,
 };

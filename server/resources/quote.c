@@ -82,6 +82,9 @@ static const Field fields[] = {
     RECORD_TAIL,
 };
 
+static const char *const searched[] = {"text", "speaker_as_printed", "role", NULL};
+static const Searching searching = {.by = SEARCH_WORDS, .fields = searched};
+
 const Resource quote_resource = {
     .name = "quotes",
     .singular = "quote",
@@ -89,6 +92,7 @@ const Resource quote_resource = {
     .table = "onrecord.quotes",
     .fields = fields,
     .default_sort = "id",
+    .searching = &searching,
     .look = quote_look,
     .looked = quote_looked,
 };

@@ -109,8 +109,14 @@ static void relation_endpoints(Arena *arena, const Resource *resource) {
 static const Grouping by_speaker = {.by = "speaker_id", .without = "without_speaker"};
 static const Grouping by_source = {.by = "source_id", .without = "without_source"};
 
-/* Counts: of the quotes, and of the articles. */
-static const Endpoint stats[] = {
+/* What is no collection: a search of several, and counts of the quotes and of the articles. */
+static const Endpoint others[] = {
+    {.method = METHOD_GET,
+     .path = "/search",
+     .operation_id = "search",
+     .scope = SCOPE_READ,
+     .plan = search_plan,
+     .done = search_done},
     {.method = METHOD_GET,
      .path = "/stats/speakers",
      .operation_id = "countQuotesBySpeaker",
@@ -144,8 +150,8 @@ const Endpoint *resources_endpoints(int *count) {
             resource_endpoints(arena, all[i]);
             relation_endpoints(arena, all[i]);
         }
-        for (size_t i = 0; i < sizeof stats / sizeof *stats; i++)
-            *endpoint_new(stats[i].resource) = stats[i];
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            *endpoint_new(others[i].resource) = others[i];
     }
     *count = endpoint_count;
     return endpoints;

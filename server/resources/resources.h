@@ -16,6 +16,10 @@ extern const Resource event_resource;
  * on its first call. */
 const Endpoint *resources_endpoints(int *count);
 
+/* GET /search: search.c */
+Step search_plan(Exchange *x);
+Step search_done(Exchange *x);
+
 /* What is special about writing an article (article_body.c) and a quote (quote_spans.c); see write.h for when they run.
  */
 void article_check(Write *write);

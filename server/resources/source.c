@@ -21,6 +21,9 @@ static const Relation relations[] = {
     {.name = NULL},
 };
 
+static const char *const searched[] = {"name", "description", NULL};
+static const Searching searching = {.by = SEARCH_WORDS, .fields = searched, .languageless = true};
+
 const Resource source_resource = {
     .name = "sources",
     .singular = "source",
@@ -29,4 +32,5 @@ const Resource source_resource = {
     .fields = fields,
     .relations = relations,
     .default_sort = "id",
+    .searching = &searching,
 };

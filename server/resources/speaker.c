@@ -67,6 +67,9 @@ static const Relation relations[] = {
     {.name = NULL},
 };
 
+static const char *const searched[] = {"name", NULL};
+static const Searching searching = {.by = SEARCH_NAMES, .fields = searched};
+
 const Resource speaker_resource = {
     .name = "speakers",
     .singular = "speaker",
@@ -75,4 +78,5 @@ const Resource speaker_resource = {
     .fields = fields,
     .relations = relations,
     .default_sort = "id",
+    .searching = &searching,
 };

@@ -16,6 +16,14 @@ SET search_path = onrecord, pg_catalog;
 CREATE FUNCTION pg_temp.spread(n bigint, below bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
 RETURN abs(hashint8(n)::bigint) % below;
 
+-- Some thousand names that look like names, for searching: syllables, chosen by the number's digits.
+CREATE FUNCTION pg_temp.name(n bigint) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN initcap((SELECT string_agg(syllables.list[1 + (pg_temp.spread(n * 7 + place, 20))] || CASE place WHEN 2 THEN ' ' ELSE '' END,
+                                  '' ORDER BY place)
+                FROM generate_series(1, 5) AS place,
+                     (VALUES (ARRAY['ka', 'mi', 'ro', 'ta', 'len', 'da', 'shu', 'zar', 'qa', 'ni', 'bel', 'or', 'vi', 'ham', 'sa',
+                                    'ghul', 'ye', 'pra', 'dun', 'lo'])) AS syllables (list)));
+
 -- 1. Sentences, and the layouts that bodies have.
 
 CREATE TEMP TABLE sentences AS
@@ -50,7 +58,7 @@ FROM generate_series(1::bigint, 200) AS n;
 
 -- One in twenty is an organization; the others belong to one.
 INSERT INTO speakers (id, name, kind, aliases, same_as, affiliations)
-SELECT n, CASE WHEN n % 20 = 0 THEN 'Organization ' ELSE 'Speaker ' END || n,
+SELECT n, CASE WHEN n % 20 = 0 THEN 'Organization ' || n ELSE pg_temp.name(n) END,
        CASE WHEN n % 20 = 0 THEN 'organization' ELSE 'person' END,
        ARRAY['Alias ' || n], ARRAY['https://www.wikidata.org/wiki/Q' || n],
        CASE WHEN n % 20 = 0 THEN '[]'::jsonb
@@ -73,10 +81,10 @@ FROM generate_series(1::bigint, :articles) AS n
 JOIN layouts ON layout = n % (SELECT count(*) FROM layouts),
 LATERAL (SELECT layouts.body || ' (' || n || ')' AS body) AS text;
 
-INSERT INTO events (id, name, kind, status, starts_on, place, participants, article_ids)
+INSERT INTO events (id, name, kind, status, starts_on, place, participants, article_ids, search_config)
 SELECT n, 'Event ' || n, 'meeting', 'occurred', to_char(date '2020-01-01' + (n % 2000)::integer, 'YYYY-MM-DD'), 'Kabul',
        jsonb_build_array(jsonb_build_object('speaker_id', 1 + pg_temp.spread(n, :speakers), 'role', 'host')),
-       ARRAY[1 + pg_temp.spread(n, :articles)]
+       ARRAY[1 + pg_temp.spread(n, :articles)], 'english'
 FROM generate_series(1::bigint, :events) AS n;
 
 -- The indexes of quotes are made anew behind a million rows, which takes a tenth of the time.
@@ -95,14 +103,15 @@ END
 $$;
 
 INSERT INTO quotes (id, article_id, text, kind, speaker_id, speaker_as_printed, role, spans, prefix, suffix, cue, channel,
-                    said_on, about_ids, event_id, status, anchor, published_at, source_id)
+                    said_on, about_ids, event_id, status, anchor, published_at, source_id, search_config)
 SELECT number.id, article.id, place.text, 'direct', CASE WHEN number.id % 100 > 0 THEN 1 + pg_temp.spread(number.id, :speakers) END,
-       'Speaker', 'a spokesperson of the ministry', ARRAY[place.first, place.last], place.prefix, place.suffix, 'said',
+       'Speaker ' || pg_temp.spread(number.id, :speakers), -- a number that is a rare word
+       CASE WHEN number.id % 10 = 3 THEN 'a governor of the province' ELSE 'a spokesperson of the ministry' END, ARRAY[place.first, place.last], place.prefix, place.suffix, 'said',
        (ARRAY['speech', 'interview', 'statement', NULL])[1 + number.id % 4],
        CASE WHEN number.id % 3 = 0 THEN to_char(article.published_at, 'YYYY-MM-DD') END,
        CASE WHEN number.id % 10 = 0 THEN ARRAY[1 + pg_temp.spread(-number.id, :speakers)] ELSE '{}' END,
        CASE WHEN number.id % 20 = 0 THEN 1 + pg_temp.spread(number.id, :events) END,
-       CASE WHEN number.id % 50 > 0 THEN 'confirmed' ELSE 'proposed' END, 'anchored', article.published_at, article.source_id
+       CASE WHEN number.id % 50 > 0 THEN 'confirmed' ELSE 'proposed' END, 'anchored', article.published_at, article.source_id, 'english'
 FROM (SELECT id, published_at, source_id FROM articles ORDER BY id) AS article
 JOIN quotable AS place ON place.layout = article.id % (SELECT count(*) FROM layouts),
 LATERAL (SELECT (article.id - 1) * 10 + place.position AS id) AS number;
@@ -129,6 +138,7 @@ INSERT INTO participants (event_id, position, speaker_id)
 SELECT id, 1, (participants -> 0 ->> 'speaker_id')::bigint FROM events;
 INSERT INTO article_events (event_id, position, article_id) SELECT id, 1, article_ids[1] FROM events;
 INSERT INTO quote_abouts (quote_id, position, speaker_id) SELECT id, 1, about_ids[1] FROM quotes WHERE about_ids <> '{}';
+INSERT INTO speaker_names SELECT names.* FROM speakers, LATERAL speaker_names_of(id, name, aliases) AS names;
 INSERT INTO changes (resource, record_id, operation, version)
 SELECT 'sources', id, 'insert', 1 FROM sources UNION ALL
 SELECT 'speakers', id, 'insert', 1 FROM speakers UNION ALL

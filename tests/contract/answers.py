@@ -41,6 +41,21 @@ def resolve(contract, thing):
     return thing
 
 
+def merged(schema, schemas):
+    """A copy in which what `allOf` puts together is one object."""
+    if isinstance(schema, list):
+        return [merged(item, schemas) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: merged(value, schemas) for key, value in schema.items() if key != "allOf"}
+    for part in schema.get("allOf", ()):
+        part = merged(schemas[part["$ref"].rpartition("/")[2]] if "$ref" in part else part, schemas)
+        made["type"] = part["type"]
+        made["properties"] = {**made.get("properties", {}), **part["properties"]}
+        made["required"] = made.get("required", []) + part.get("required", [])
+    return made
+
+
 def closed(schema):
     """A copy in which objects have no members but those that are named."""
     if isinstance(schema, list):
@@ -66,12 +81,15 @@ class Contract:
     def __init__(self, document):
         self.document = document
         self.paths = [(self._pattern(path), item) for path, item in document["paths"].items()]
-        schemas = closed(document["components"]["schemas"])
+        schemas = document["components"]["schemas"]
+        schemas = closed(merged(schemas, schemas))
         self.whole = {"components": {"schemas": schemas}}
         sparse = relaxed(copy.deepcopy(schemas))
         for name, schema in schemas.items():
-            if name.endswith("List") or name in ("Problem", "Fault", "Conflict"):
+            if name.endswith("List") or name in ("Problem", "Fault", "Conflict", "SearchAnswer"):
                 sparse[name]["required"] = schema["required"]
+        for group in sparse["SearchAnswer"]["properties"].values():
+            group["required"] = ["items", "next", "count", "count_is_capped"]
         self.sparse = {"components": {"schemas": sparse}}
         self.validators = {}
 
@@ -127,7 +145,8 @@ class Record:
         if request.method == "HEAD":
             assert answer.content == b"", where
             return
-        self._body(answer, response, where, "fields" in urllib.parse.parse_qs(url.query))
+        sparse = "fields" in urllib.parse.parse_qs(url.query) or name == "search"  # which leaves bodies out
+        self._body(answer, response, where, sparse)
 
     def _body(self, answer, response, where, sparse):
         kind = answer.headers.get("Content-Type", "").split(";")[0]

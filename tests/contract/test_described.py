@@ -11,7 +11,7 @@ from answers import RECORD, resolve
 CONTRACT = RECORD.contract.document
 COMPONENTS = CONTRACT["components"]
 READ_PARAMETERS = {"fields", "offsets", "If-None-Match"}
-LIST_PARAMETERS = READ_PARAMETERS | {"limit", "cursor", "sort", "count"}
+LIST_PARAMETERS = READ_PARAMETERS | {"q", "limit", "cursor", "sort", "count"}
 CHANGE_HEADERS = {"Change-Actor", "Change-Reason"}
 
 
@@ -206,7 +206,7 @@ def test_sub_collections_take_what_collections_take(name):
 def test_counts_take_the_filters_of_what_they_count(path, counted, others):
     filters = {p["name"] for p in expected.filter_parameters(RESOURCES[counted], RESOURCES).values()}
     found = named_parameters(CONTRACT["paths"][path]["get"], path)
-    assert set(found) == filters | others | {"If-None-Match"}
+    assert set(found) == filters | others | {"q", "If-None-Match"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from schema_database import MIGRATIONS, ROOT, is_seed
+from schema_database import MIGRATIONS, ROOT, SqlError, is_seed
 
 TABLES = ("sources", "articles", "speakers", "events", "quotes")
 DUMP = ROOT / "schema/dump"
@@ -48,14 +48,21 @@ def test_the_schema_may_be_there_before(empty):
 def test_nothing_is_put_outside_the_schema(seeded):
     assert seeded.values("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace") == []
     assert seeded.values("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace") == []
-    assert seeded.values("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'") == []
+    extensions = seeded.rows("SELECT extname, extnamespace::regnamespace AS schema FROM pg_extension ORDER BY extname")
+    assert [(row["extname"], row["schema"]) for row in extensions if row["extname"] != "plpgsql"] == [
+        ("pg_trgm", "onrecord"), ("unaccent", "onrecord")]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "allowed",
     [
         "GRANT CREATE ON DATABASE {database} TO {owner}",
-        "CREATE SCHEMA onrecord; GRANT USAGE, CREATE ON SCHEMA onrecord TO {owner}",
+        "CREATE SCHEMA onrecord; GRANT USAGE, CREATE ON SCHEMA onrecord TO {owner}; "
+        "CREATE EXTENSION pg_trgm SCHEMA onrecord; CREATE EXTENSION unaccent SCHEMA onrecord",
+        # Where somebody else has them already.
+        "CREATE SCHEMA onrecord; GRANT USAGE, CREATE ON SCHEMA onrecord TO {owner}; "
+        "CREATE EXTENSION pg_trgm SCHEMA public; CREATE SCHEMA tools; CREATE EXTENSION unaccent SCHEMA tools; "
+        "GRANT USAGE ON SCHEMA tools TO {owner}",
     ],
 )
 def test_a_role_without_a_superuser_s_rights_can_migrate(cluster, empty, allowed):
@@ -66,7 +73,25 @@ def test_a_role_without_a_superuser_s_rights_can_migrate(cluster, empty, allowed
         empty.env["PGOPTIONS"] += f" -c role={owner}"
         empty.close()
         empty.migrate()
-        assert empty.value("SELECT count(*) FROM onrecord.quotes") == 15
+        assert empty.value("SELECT count(*) FROM onrecord.quotes WHERE search @@ 'russia'") == 3
+        assert empty.value("SELECT onrecord.name_fold('Müller, Jośe')") == "muller jose"
+        assert empty.value("SELECT count(*) FROM onrecord.speaker_names WHERE onrecord.names_alike('kabulof', rest)") > 0
+    finally:
+        cluster_wide = type(empty)(cluster.env, empty.name)
+        cluster_wide.run(f"DROP OWNED BY {owner} CASCADE")
+        cluster_wide.close()
+        cluster.maintenance(f"DROP ROLE {owner}")
+
+
+def test_a_role_that_may_not_create_a_missing_extension_is_told(cluster, empty):
+    owner = f"onrecord_owner_{os.getpid()}"
+    cluster.maintenance(f"CREATE ROLE {owner}")
+    try:
+        empty.run(f"CREATE SCHEMA onrecord; GRANT USAGE, CREATE ON SCHEMA onrecord TO {owner}")
+        empty.env["PGOPTIONS"] += f" -c role={owner}"
+        empty.close()
+        with pytest.raises(SqlError, match="run CREATE EXTENSION pg_trgm SCHEMA onrecord"):
+            empty.migrate()
     finally:
         cluster_wide = type(empty)(cluster.env, empty.name)
         cluster_wide.run(f"DROP OWNED BY {owner} CASCADE")

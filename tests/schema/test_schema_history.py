@@ -6,9 +6,17 @@ TABLES = ("sources", "articles", "speakers", "events", "quotes")
 WHO = "changed_by, change_actor, change_reason"
 
 
+SEARCH = ("search", "search_config")  # what search needs is not the record's own
+
+
 def given(row):
     """The columns of a row that are not computed by the table itself."""
-    return [name for name in row if not name.endswith(("_first", "_last")) and name != "relayed_by_id"]
+    return [name for name in row if not name.endswith(("_first", "_last")) and name not in ("relayed_by_id", *SEARCH)]
+
+
+def kept(row):
+    """What a revision keeps of a row."""
+    return {name: value for name, value in row.items() if name not in SEARCH}
 
 
 def revisions(db, resource, record_id):
@@ -39,7 +47,7 @@ def test_a_change_raises_the_version_and_keeps_the_former_row_whole(db, table):
     changed = ("extra", "version", "updated_at", "changed_by", "change_actor", "change_reason")
     assert {k: v for k, v in after.items() if k not in changed} == {k: v for k, v in before.items() if k not in changed}
     (revision,) = revisions(db, table, 1)
-    assert revision["state"] == before
+    assert revision["state"] == kept(before)
     assert (revision["version"], revision["changed_at"]) == (1, before["updated_at"])
     assert (revision["changed_by"], revision["change_actor"], revision["change_reason"]) == (None, None, "seed")
     assert changes(db, table, 1) == [("insert", 1, None), ("update", 2, 7)]
@@ -112,7 +120,7 @@ def test_a_deletion_leaves_the_row_and_a_tombstone(db):
                      set_config('onrecord.change_reason', 'a hoax', true);
               DELETE FROM onrecord.quotes WHERE id = 15""")
     row, tombstone = revisions(db, "quotes", 15)
-    assert (row["version"], row["state"], row["change_reason"]) == (1, before, "seed")
+    assert (row["version"], row["state"], row["change_reason"]) == (1, kept(before), "seed")
     assert (tombstone["version"], tombstone["state"]) == (2, None)
     assert (tombstone["changed_by"], tombstone["change_actor"], tombstone["change_reason"]) == (5, "Bob", "a hoax")
     assert tombstone["changed_at"] > before["updated_at"]

@@ -1,0 +1,117 @@
+#include "record/names.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "record/type.h"
+
+/* Where so many begin with the query, nobody looks for those that sound alike; where one does, or so many sound alike,
+ * nobody looks for those that look alike, which costs the most. And the most that are ranked. */
+#define FEW "5"
+#define MOST "200" /* SEARCH_NAMES_MOST */
+
+bool names_say_something(const char *query) {
+    const char *end = query + strlen(query);
+    while (query < end)
+        if (utf8_is_letter(utf8_next(&query, end)))
+            return true;
+    return false;
+}
+
+/* The query, folded once, and how its words sound. */
+static void query_sql(const char *query, Sql *sql) {
+    sql_add(sql, "q (text, sounds) AS MATERIALIZED (SELECT f.text, ARRAY(SELECT DISTINCT onrecord.name_sound(w.word) "
+                 "FROM unnest(string_to_array(f.text, ' ')) AS w (word) WHERE onrecord.name_sound(w.word) IS NOT NULL) "
+                 "FROM (SELECT onrecord.name_fold(");
+    sql_param(sql, query, "text");
+    sql_add(sql, ")) AS f (text))");
+}
+
+/* Lets only those pass that the list's filters do. */
+static void filters_sql(const List *list, Sql *sql) {
+    if (list == NULL || list->filter_count == 0)
+        return;
+    sql_add_all(sql, " AND EXISTS (SELECT FROM ", list->resource->table, " t", NULL);
+    list_filters(list, sql);
+    sql_add(sql, " AND t.id = n.speaker_id)");
+}
+
+/* Those that begin with the query, at some word of a name. */
+static void starts_sql(const List *list, Sql *sql) {
+    sql_add(sql, ", starts (id, position, score) AS MATERIALIZED (SELECT n.speaker_id, n.position, "
+                 "CASE WHEN n.word > 1 THEN 0.8 WHEN n.rest = (SELECT text FROM q) THEN 0.92 ELSE 0.9 END "
+                 "+ 0.08 * char_length((SELECT text FROM q)) / char_length(n.rest) "
+                 "- CASE WHEN n.position > 0 THEN 0.01 ELSE 0 END "
+                 "FROM onrecord.speaker_names n WHERE (SELECT text FROM q) <> '' "
+                 "AND n.rest >= (SELECT text FROM q) AND n.rest < (SELECT text || U&'\\+10FFFF' FROM q)");
+    filters_sql(list, sql);
+    sql_add(sql, " ORDER BY n.rest LIMIT " MOST ")");
+}
+
+/* Those of whose words more than half sound like words of the query. */
+static void sounds_sql(const List *list, Sql *sql) {
+    sql_add(sql, ", sounds (id, position, score) AS MATERIALIZED (SELECT n.speaker_id, n.position, "
+                 "0.7 * count(DISTINCT n.sound) / cardinality((SELECT sounds FROM q)) "
+                 "+ 0.05 * onrecord.name_likeness((SELECT text FROM q), string_agg(n.rest, ' ' ORDER BY n.word)) "
+                 "FROM onrecord.speaker_names n "
+                 "WHERE (SELECT count(*) FROM starts) < " FEW " AND n.sound = ANY ((SELECT sounds FROM q)::text[])");
+    filters_sql(list, sql);
+    sql_add(sql, " GROUP BY n.speaker_id, n.position "
+                 "HAVING 2 * count(DISTINCT n.sound) > cardinality((SELECT sounds FROM q)) "
+                 "ORDER BY 3 DESC, 1 LIMIT " MOST ")");
+}
+
+static void alike_sql(const List *list, Sql *sql) {
+    sql_add(sql, ", alike (id, position, score) AS (SELECT n.speaker_id, n.position, "
+                 "0.79 * onrecord.name_likeness((SELECT text FROM q), n.rest) FROM onrecord.speaker_names n "
+                 "WHERE (SELECT count(*) FROM starts) = 0 AND (SELECT count(*) FROM sounds) < " FEW " "
+                 "AND n.word = 1 AND onrecord.names_alike((SELECT text FROM q), n.rest)");
+    filters_sql(list, sql);
+    sql_add(sql, " ORDER BY 3 DESC, 1 LIMIT " MOST ")");
+}
+
+/* best (id, score, position): one row a speaker. `list`: whose filters; NULL: none. */
+static void best_sql(const char *query, const List *list, Sql *sql) {
+    query_sql(query, sql);
+    starts_sql(list, sql);
+    sounds_sql(list, sql);
+    alike_sql(list, sql);
+    sql_add(sql, ", best (id, score, position) AS (SELECT DISTINCT ON (f.id) f.id, f.score::real, f.position "
+                 "FROM (SELECT * FROM starts UNION ALL SELECT * FROM sounds UNION ALL SELECT * FROM alike) AS f "
+                 "ORDER BY f.id, f.score DESC, f.position)");
+}
+
+void names_where(const char *query, Sql *sql) {
+    sql_add(sql, "t.id IN (WITH ");
+    best_sql(query, NULL, sql);
+    sql_add(sql, " SELECT best.id FROM best)");
+}
+
+void names_with(const List *list, Sql *sql) {
+    sql_add(sql, "WITH ");
+    best_sql(list->search->text, list, sql);
+    sql_add(sql, " ");
+}
+
+void names_render_matched(const Node *node, JsonWriter *w, const Result *rows, int row, int column) {
+    int name = node->column;
+    int aliases = node->column;
+    int at = node->column;
+    for (const Field *field = node->resource->fields; field->name != NULL; field++) {
+        if (strcmp(field->name, "name") == 0)
+            name = at;
+        if (strcmp(field->name, "aliases") == 0)
+            aliases = at;
+        at += field_is_column(field);
+    }
+    writer_key(w, "matched");
+    const char *position = result_value(rows, row, column);
+    if (position == NULL) {
+        writer_null(w);
+        return;
+    }
+    int64_t number = result_integer(rows, row, column);
+    const char **items = NULL;
+    int count = number > 0 ? array_elements(w->out->arena, result_value(rows, row, aliases), &items) : 0;
+    writer_string(w, number > 0 && number <= count ? items[number - 1] : result_value(rows, row, name));
+}

@@ -1,0 +1,25 @@
+/* names.h: speakers by their names: as one types them, misspelt, or in another script. search.c's.
+ *
+ * onrecord.speaker_names (0004_search.sql) holds each name and alias, folded, from each of its words on. A name that
+ * begins so scores 0.8 to 1; where these are few, one that looks alike (pg_trgm) up to 0.8, and one whose words sound
+ * alike up to 0.75. */
+#ifndef ONRECORD_RECORD_NAMES_H
+#define ONRECORD_RECORD_NAMES_H
+
+#include "record/list.h"
+#include "record/selection.h"
+#include "record/sql_builder.h"
+
+/* Whether a query holds anything that a name could be made of. */
+bool names_say_something(const char *query);
+
+/* Adds the predicate that record t is found. */
+void names_where(const char *query, Sql *sql);
+
+/* Adds "WITH ... best (id, score, position) ...": who is found, of those that the list's filters let pass. */
+void names_with(const List *list, Sql *sql);
+
+/* Writes the member `matched`: the name or alias that fits best; `column` says which. */
+void names_render_matched(const Node *node, JsonWriter *w, const Result *rows, int row, int column);
+
+#endif

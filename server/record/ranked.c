@@ -1,0 +1,83 @@
+#include "record/ranked.h"
+
+#include <string.h>
+
+#include "record/names.h"
+
+enum { AFTER_TOP, AFTER_SCORE, AFTER_ID };
+
+static bool by_names(const List *list) {
+    return list->resource->searching->by == SEARCH_NAMES;
+}
+
+/* What both have in common: the page, cut from those found (c) by score and id. */
+static void page_sql(const List *list, Sql *sql) {
+    if (list->has_cursor && list->after[AFTER_SCORE] != NULL) {
+        sql_add(sql, " WHERE (f.score, f.id) < (");
+        sql_param(sql, list->after[AFTER_SCORE], "real");
+        sql_add(sql, ", ");
+        sql_param(sql, list->after[AFTER_ID], "bigint");
+        sql_add(sql, ")");
+    }
+    sql_add(sql, " ORDER BY f.score DESC, f.id DESC");
+    list_limit(list, sql);
+}
+
+/* The newest that match, up to a window's size. An id costs little; so the records themselves are fetched for the page
+ * alone. */
+static void window_sql(const List *list, Sql *sql) {
+    sql_add_all(sql, "SELECT t.id, t.search, t.search_config FROM ", list->resource->table, " t", NULL);
+    list_where(list, sql);
+    if (list->has_cursor && list->after[AFTER_TOP] != NULL) {
+        sql_add(sql, " AND t.id <= ");
+        sql_param(sql, list->after[AFTER_TOP], "bigint");
+    }
+    sql_add(sql, " ORDER BY t.id DESC LIMIT ");
+    sql_number(sql, SEARCH_WINDOW);
+}
+
+static void found_sql(const List *list, Sql *sql) {
+    if (by_names(list)) {
+        sql_add(sql,
+                "SELECT best.id, best.score, best.position AS top, NULL AS low, count(*) OVER () AS found FROM best");
+        return;
+    }
+    sql_add(sql, "SELECT w.id, ts_rank(w.search, q.query, 1) AS score, max(w.id) OVER () AS top, "
+                 "min(w.id) OVER () AS low, count(*) OVER () AS found FROM (");
+    window_sql(list, sql);
+    sql_add(sql, ") w JOIN q ON q.name = w.search_config");
+}
+
+void ranked_sql(const List *list, Sql *sql) {
+    static const char *const ranking[RANKING_COLUMNS] = {"c.score", "c.top", "c.low", "c.found"};
+    by_names(list) ? names_with(list, sql) : search_with(list->search, sql);
+    sql_add(sql, "SELECT ");
+    selection_columns(list->selection, sql);
+    search_columns(list->search, list->selection->columns, ranking, sql);
+    sql_add(sql, " FROM (SELECT f.* FROM (");
+    found_sql(list, sql);
+    sql_add(sql, ") f");
+    page_sql(list, sql);
+    sql_add_all(sql, ") c JOIN ", list->resource->table, " t ON t.id = c.id", NULL);
+    selection_joins(list->selection, sql);
+    search_join(list->search, sql);
+    sql_add(sql, " ORDER BY c.score DESC, c.id DESC");
+}
+
+bool ranked_next(const List *list, const Result *rows, Arena *arena, const char *values[RANKED_KEYS]) {
+    int count = result_rows(rows);
+    int last = count < list->limit ? count - 1 : list->limit - 1;
+    int column = list->search->column;
+    if (count == 0)
+        return false;
+    values[AFTER_TOP] = by_names(list) ? NULL : result_value(rows, last, column + RANKING_TOP);
+    values[AFTER_SCORE] = result_value(rows, last, column + RANKING_SCORE);
+    values[AFTER_ID] = result_value(rows, last, list->selection->nodes[0].column);
+    if (count > list->limit)
+        return true;
+    if (by_names(list) || result_integer(rows, last, column + RANKING_FOUND) < SEARCH_WINDOW)
+        return false;
+    values[AFTER_TOP] = arena_integer(arena, result_integer(rows, last, column + RANKING_LOW) - 1);
+    values[AFTER_SCORE] = values[AFTER_ID] = NULL;
+    return true;
+}

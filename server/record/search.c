@@ -1,0 +1,258 @@
+#include "record/search.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "record/marks.h"
+#include "record/names.h"
+#include "sql.h"
+
+/* The text search configurations of schema onrecord (0004_search.sql): onrecord.search_config answers one of them. */
+static const char *const configs[] = {
+    "simple",  "arabic",     "armenian", "basque",    "catalan",    "danish",    "dutch",      "english",
+    "finnish", "french",     "german",   "greek",     "hindi",      "hungarian", "indonesian", "irish",
+    "italian", "lithuanian", "nepali",   "norwegian", "portuguese", "romanian",  "russian",    "serbian",
+    "spanish", "swedish",    "tamil",    "turkish",   "yiddish",
+};
+
+enum { CONFIGS = sizeof configs / sizeof *configs, SIMPLE = 0 };
+
+static bool by_names(const Search *search) {
+    return search->resource->searching->by == SEARCH_NAMES;
+}
+
+/* Whether its records may have no article to take a language from. */
+static bool may_lack_language(const Search *search) {
+    return search->resource->searching->languageless;
+}
+
+/* What the searches before this one have learnt. */
+static _Atomic uint64_t *configs_known(const Exchange *x, const Search *search) {
+    return &x->service->search_configs[may_lack_language(search)];
+}
+
+Search *search_read(Exchange *x, const Resource *resource) {
+    const char *text = exchange_parameter(x, "q");
+    if (text == NULL)
+        return NULL;
+    if (utf8_length(text, strlen(text)) > SEARCH_TEXT_MAX)
+        problem_fault(x, FAULT_PARAMETER, "q", "may have %d characters at most", (int)SEARCH_TEXT_MAX);
+    Search *search = arena_calloc(x->arena, 1, sizeof *search);
+    search->resource = resource;
+    search->text = text;
+    search->configs = atomic_load_explicit(configs_known(x, search), memory_order_relaxed);
+    if (search->configs == 0)
+        search->configs = UINT64_C(1) << SIMPLE;
+    return search;
+}
+
+/* ---- which languages there are ---- */
+
+void search_queue(Search *search, Batch *batch) {
+    search->runs++;
+    if (by_names(search))
+        return;
+    const char **params = arena_alloc(batch->arena, 2 * sizeof *params);
+    params[0] = search->text;
+    params[1] = may_lack_language(search) ? "true" : "false";
+    search->languages = batch_add(batch, SQL_SEARCH_LANGUAGES, 2, params);
+}
+
+static uint64_t config_bit(const char *name) {
+    for (int i = 0; i < CONFIGS; i++)
+        if (strcmp(configs[i], name) == 0)
+            return UINT64_C(1) << i;
+    return 0;
+}
+
+bool search_learn(Exchange *x, Search *search) {
+    if (by_names(search))
+        return false;
+    const Result *rows = x->batch.statements[search->languages].result;
+    uint64_t there = 0;
+    for (int row = 0; row < result_rows(rows); row++)
+        there |= config_bit(result_value(rows, row, 0));
+    if (there == 0)
+        there = UINT64_C(1) << SIMPLE;
+    atomic_store_explicit(configs_known(x, search), there, memory_order_relaxed);
+    bool news = there != search->configs && search->runs < SEARCH_RUNS;
+    search->configs = there;
+    return news;
+}
+
+bool search_is_idle(const Search *search, const Batch *batch) {
+    if (by_names(search))
+        return !names_say_something(search->text);
+    const Result *rows = batch->statements[search->languages].result;
+    int64_t nodes = 0;
+    for (int row = 0; row < result_rows(rows); row++)
+        nodes += result_integer(rows, row, 1);
+    return nodes == 0;
+}
+
+int search_cap(const Search *search) {
+    return by_names(search) ? SEARCH_NAMES_MOST : SEARCH_WINDOW;
+}
+
+/* ---- SQL ---- */
+
+void search_where(const Search *search, Sql *sql) {
+    if (by_names(search)) {
+        names_where(search->text, sql);
+        return;
+    }
+    int text = sql_bind(sql, search->text);
+    const char * or = "(";
+    for (int i = 0; i < CONFIGS; i++) {
+        if ((search->configs >> i & 1) == 0)
+            continue;
+        sql_add_all(sql, or, "t.search_config = '", configs[i], "' AND t.search @@ onrecord.search_query('", configs[i],
+                    "', ", NULL);
+        sql_use(sql, text, "text");
+        sql_add(sql, ")");
+        or = " OR ";
+    }
+    sql_add(sql, ")");
+}
+
+void search_with(const Search *search, Sql *sql) {
+    if (by_names(search))
+        return;
+    int text = sql_bind(sql, search->text);
+    const char *comma = "WITH q (name, config, query) AS MATERIALIZED (VALUES ";
+    for (int i = 0; i < CONFIGS; i++) {
+        if ((search->configs >> i & 1) == 0)
+            continue;
+        sql_add_all(sql, comma, "('", configs[i], "', 'onrecord.", configs[i], "'::regconfig, onrecord.search_query('",
+                    configs[i], "', ", NULL);
+        sql_use(sql, text, "text");
+        sql_add(sql, "))");
+        comma = ", ";
+    }
+    sql_add(sql, ") ");
+}
+
+int search_columns(Search *search, int column, const char *const *ranking, Sql *sql) {
+    search->column = column;
+    for (int i = 0; i < RANKING_COLUMNS; i++)
+        sql_add_all(sql, ", ", ranking != NULL ? ranking[i] : "NULL", NULL);
+    int columns = RANKING_COLUMNS;
+    const char *const *field = search->resource->searching->fields;
+    for (; !by_names(search) && *field != NULL; field++, columns++) {
+        sql_add_all(sql, ", ts_headline(q.config, onrecord.search_fold(left(t.", *field, ", ", NULL);
+        sql_number(sql, SEARCH_MARKED);
+        sql_add(sql, ")), q.query, E'HighlightAll=true,StartSel=\\x01,StopSel=\\x02')");
+    }
+    return columns;
+}
+
+void search_join(const Search *search, Sql *sql) {
+    if (!by_names(search))
+        sql_add(sql, " JOIN q ON q.name = t.search_config");
+}
+
+/* ---- what was found ---- */
+
+/* Where a field stands in a row, and which it is of its resource's. */
+static int field_column(const Node *node, const char *name, uint64_t *bit) {
+    int column = node->column;
+    *bit = 1;
+    for (const Field *field = node->resource->fields; strcmp(field->name, name) != 0; field++, *bit <<= 1)
+        column += field_is_column(field);
+    return column;
+}
+
+typedef struct Text {
+    const char *text;
+    size_t length;
+    bool utf16;
+} Text;
+
+static void offset_render(JsonWriter *w, const char *name, const Text *text, size_t place) {
+    writer_key(w, name);
+    writer_int(w, (int64_t)(text->utf16 ? utf8_to_utf16(text->text, text->length, place) : place));
+}
+
+static void ranges_render(JsonWriter *w, const Text *text, const Mark *marks, int count) {
+    writer_key(w, "ranges");
+    writer_array_begin(w);
+    for (int i = 0; i < count; i++) {
+        writer_object_begin(w);
+        offset_render(w, "start", text, marks[i].start);
+        offset_render(w, "end", text, marks[i].end);
+        writer_object_end(w);
+    }
+    writer_array_end(w);
+}
+
+static void highlight_render(JsonWriter *w, const char *field, const Text *text, const Marks *marks) {
+    writer_object_begin(w);
+    writer_key(w, "field");
+    writer_string(w, field);
+    ranges_render(w, text, marks->list, marks->count);
+    writer_object_end(w);
+}
+
+/* The piece with its place in the whole; its own ranges count from its own beginning. */
+static void snippet_render(JsonWriter *w, const Text *text, const Marks *marks) {
+    Mark piece;
+    writer_key(w, "snippet");
+    if (!marks_piece(text->text, text->length, marks, &piece)) {
+        writer_null(w);
+        return;
+    }
+    size_t first = utf8_offset(text->text, text->length, piece.start);
+    size_t last = utf8_offset(text->text, text->length, piece.end);
+    Text own = {text->text + first, last - first, text->utf16};
+    Mark list[MARKS_MAX];
+    int count = 0;
+    for (int i = 0; i < marks->count; i++)
+        if (marks->list[i].start >= piece.start && marks->list[i].end <= piece.end)
+            list[count++] = (Mark){marks->list[i].start - piece.start, marks->list[i].end - piece.start};
+    writer_object_begin(w);
+    offset_render(w, "start", text, piece.start);
+    offset_render(w, "end", text, piece.end);
+    writer_key(w, "text");
+    writer_string_n(w, own.text, own.length);
+    ranges_render(w, &own, list, count);
+    writer_object_end(w);
+}
+
+static void marks_of(const Search *search, const Text *text, const Result *rows, int row, int column, Marks *marks) {
+    marks->count = 0;
+    if (text->text == NULL)
+        return;
+    if (by_names(search)) {
+        marks_add_names(text->text, text->length, search->text, marks);
+        return;
+    }
+    marks_read(text->text, text->length, result_value(rows, row, column), result_length(rows, row, column), marks);
+    marks_add_unparted(text->text, text->length, search->text, marks);
+}
+
+void search_render(const Search *search, const Selection *selection, JsonWriter *w, const Result *rows, int row) {
+    const Node *node = &selection->nodes[0];
+    const Searching *searching = search->resource->searching;
+    const char *score = result_value(rows, row, search->column + RANKING_SCORE);
+    Marks marks[SEARCH_FIELDS];
+    Text texts[SEARCH_FIELDS];
+    writer_key(w, "score");
+    score != NULL ? writer_raw(w, score, strlen(score)) : writer_null(w);
+    writer_key(w, "highlights");
+    writer_array_begin(w);
+    for (int i = 0; searching->fields[i] != NULL; i++) {
+        uint64_t bit;
+        int column = field_column(node, searching->fields[i], &bit);
+        texts[i] = (Text){result_value(rows, row, column), result_length(rows, row, column), search->utf16};
+        marks_of(search, &texts[i], rows, row, search->column + RANKING_COLUMNS + i, &marks[i]);
+        if ((node->shown & bit) != 0 && marks[i].count > 0)
+            highlight_render(w, searching->fields[i], &texts[i], &marks[i]);
+    }
+    writer_array_end(w);
+    for (int i = 0; searching->fields[i] != NULL; i++)
+        if (searching->snippet != NULL && strcmp(searching->fields[i], searching->snippet) == 0)
+            snippet_render(w, &texts[i], &marks[i]);
+    if (by_names(search))
+        names_render_matched(node, w, rows, row, search->column + RANKING_TOP);
+}

@@ -1,0 +1,179 @@
+"""What makes words and names findable: folding, configurations, and that they follow what they follow from."""
+
+import re
+
+import pytest
+from schema_database import ROOT
+
+CONFIGS = {
+    "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "da": "danish", "nl": "dutch", "en": "english",
+    "fi": "finnish", "fr": "french", "de": "german", "el": "greek", "hi": "hindi", "hu": "hungarian",
+    "id": "indonesian", "ga": "irish", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nb": "norwegian",
+    "nn": "norwegian", "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish", "fa": "simple",
+    "en-GB": "english", "EN": "english", "zh-Hans": "simple",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "config"), CONFIGS.items())
+def test_a_language_has_a_configuration(seeded, language, config):
+    assert seeded.value(f"SELECT onrecord.search_config('{language}')") == config
+    assert seeded.value(f"SELECT to_tsvector('onrecord.{config}', 'Café') @@ 'cafe' OR '{config}' <> 'simple'") is True
+
+
+def test_the_server_knows_every_configuration(seeded):
+    there = seeded.values("SELECT cfgname FROM pg_ts_config WHERE cfgnamespace = 'onrecord'::regnamespace")
+    source = (ROOT / "server/record/search.c").read_text(encoding="utf-8")
+    listed = re.search(r"configs\[\] = \{(.*?)\};", source, re.S)[1]
+    assert sorted(re.findall(r'"(\w+)"', listed)) == sorted(there)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("plain", "plain"),
+        ("cafe\u0301", "cafe"),
+        ("كـتاب", "كتاب"),
+        ("كِتَابٌ", "كتاب"),
+        ("می\u200cخواهد", "ميخواهد"),
+        ("کابل ۱۲۳", "كابل 123"),
+        ("أحمد إلى آخر", "احمد الي اخر"),
+        ("well\u2010known", "well-known"),
+        ("\U0001f600 \U00020000", "\U0001f600 \U00020000"),
+    ],
+)
+def test_text_is_folded(seeded, text, folded):
+    assert seeded.value(f"SELECT onrecord.search_fold('{text}')") == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("外交部发言人", "外交 交部 部发 发言 言人"),
+        ("他 said 外交 today", "他 said 外交 today"),
+        ("中", "中"),
+        ("x中国y", "x 中国 y"),
+        ("외교부", "외교 교부"),
+        ("\U00020000\U00020001\U00020002", "\U00020000\U00020001 \U00020001\U00020002"),
+    ],
+)
+def test_what_nothing_parts_is_taken_in_pairs(seeded, text, words):
+    assert seeded.value(f"SELECT onrecord.search_words('{text}')").split() == words.split()
+
+
+@pytest.mark.parametrize(
+    ("query", "tree"),
+    [
+        ("ambassadors moscow", "'ambassador' & 'moscow'"),
+        ('"soon appoint"', "'soon' <-> 'appoint'"),
+        ("visit or -meeting", "'visit' | !'meet'"),
+        ("the", ""),
+        ('"', ""),
+        ("& | ! ( ) :* <-> '", ""),
+        ("北京会谈", "'北京' <-> '京会' <-> '会谈'"),
+        ('"北京 会谈" 中', "'北京' <-> '会谈' & '中'"),
+        ("-外交部", "!( '外交' <-> '交部' )"),
+        ("CAFÉ", "'cafe'"),
+    ],
+)
+def test_a_query_never_fails(seeded, query, tree):
+    escaped = query.replace("'", "''")
+    assert seeded.value(f"SELECT coalesce(onrecord.search_query('english', '{escaped}')::text, '')") == tree
+
+
+def found(db, table, record_id, config, query):
+    return db.value(f"""SELECT search @@ onrecord.search_query('{config}', '{query}') FROM onrecord.{table}
+                        WHERE id = {record_id}""")
+
+
+def test_the_headline_weighs_more_than_the_summary_and_that_more_than_the_body(db):
+    db.run("""INSERT INTO onrecord.articles (id, headline, alternative_headline, summary, body) VALUES
+              (91, 'salt', 'x', 'x', 'x'), (92, 'x', 'salt', 'x', 'x'), (93, 'x', 'x', 'salt', 'x'),
+              (94, 'x', 'x', 'x', 'salt')""")
+    ranked = db.values("""SELECT id FROM onrecord.articles WHERE search @@ 'salt' ORDER BY ts_rank(search, 'salt') DESC""")
+    assert ranked == [91, 92, 93, 94]
+
+
+def test_quotes_and_events_take_their_article_s_language(db):
+    db.run("""INSERT INTO onrecord.articles (id, headline, language) VALUES (91, 'x', 'de'), (92, 'x', 'en');
+              INSERT INTO onrecord.quotes (id, article_id, text) VALUES (91, 91, 'die Häuser');
+              INSERT INTO onrecord.events (id, name, article_ids) VALUES (91, 'die Häuser', '{91,92}'), (92, 'Häuser', '{}')""")
+    for table in ("quotes", "events"):
+        assert db.value(f"SELECT search_config FROM onrecord.{table} WHERE id = 91") == "german"
+        assert found(db, table, 91, "german", "Haus")
+    assert db.value("SELECT search_config FROM onrecord.events WHERE id = 92") == "simple"
+    db.run("UPDATE onrecord.articles SET language = 'en' WHERE id = 91")
+    for table in ("quotes", "events"):
+        row = db.row(f"SELECT search_config, version FROM onrecord.{table} WHERE id = 91")
+        assert row == {"search_config": "english", "version": 1}, "the record itself has not changed"
+        assert not found(db, table, 91, "german", "Haus")
+    db.run("UPDATE onrecord.events SET article_ids = '{92,91}' WHERE id = 91")
+    db.run("UPDATE onrecord.articles SET language = 'fr' WHERE id = 91")
+    assert db.value("SELECT search_config FROM onrecord.events WHERE id = 91") == "english"
+    db.run("UPDATE onrecord.quotes SET search_config = 'russian' WHERE id = 91")
+    assert db.value("SELECT search_config FROM onrecord.quotes WHERE id = 91") == "french", "nobody else's to set"
+
+
+def test_a_language_comes_with_what_else_a_change_does(db):
+    db.run("""INSERT INTO onrecord.articles (id, headline, language) VALUES (91, 'x', 'de');
+              UPDATE onrecord.quotes SET article_id = 91, spans = '{}', anchor = NULL WHERE id = 1""")
+    assert db.row("SELECT search_config, version FROM onrecord.quotes WHERE id = 1") == {
+        "search_config": "german", "version": 2}  # fmt: skip
+
+
+def test_a_text_of_too_many_words_is_found_by_those_that_it_begins_with(db):
+    db.run("""INSERT INTO onrecord.articles (id, headline, body)
+              SELECT 91, 'long', string_agg('w' || md5(n::text), ' ' ORDER BY n) FROM generate_series(1, 50000) AS n""")
+    assert db.value("SELECT search @@ ('w' || md5('1'))::tsquery FROM onrecord.articles WHERE id = 91")
+    assert db.value("SELECT search @@ 'long' FROM onrecord.articles WHERE id = 91")
+    assert not db.value("SELECT search @@ ('w' || md5('50000'))::tsquery FROM onrecord.articles WHERE id = 91")
+
+
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [
+        ("Amir Khan Muttaqi", "amir khan muttaqi"),
+        ("  O’Brien, José-María ", "obrien jose maria"),
+        ("Лавров", "lavrov"),
+        ("Щукин", "shchukin"),
+        ("محمود", "mhmud"),
+        ("کابلوف", "kabluf"),
+        ("Παπαδόπουλος", "papadopoylos"),
+        ("习近平", "习近平"),
+        ("!!", ""),
+    ],
+)
+def test_a_name_is_folded(seeded, name, folded):
+    assert seeded.value(f"SELECT onrecord.name_fold('{name}')") == folded
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    ["Kabulov Kabulof Кабулов کابلوف", "Haqqani Hakkani Haqani حقانی", "Muttaqi Motaghi متقی", "Qaddafi Gadhafi Kadafi",
+     "Lavrov Lawrow Лавров لاوروف", "Mohammed Muhammad Mohamed محمد", "Hamnika Hamnica"],
+)  # fmt: skip
+def test_spellings_of_one_name_sound_alike(seeded, spellings):
+    sounds = {seeded.value(f"SELECT onrecord.name_sound(onrecord.name_fold('{name}'))") for name in spellings.split()}
+    assert len(sounds) == 1 and None not in sounds, sounds
+
+
+def test_what_says_nothing_has_no_sound(seeded):
+    assert seeded.values("SELECT onrecord.name_sound(w) FROM unnest('{a,li,aa,习近平,7}'::text[]) AS w") == [None] * 5
+
+
+def names(db, speaker_id):
+    return [(row["position"], row["word"], row["rest"]) for row in db.rows(
+        f"""SELECT position, word, rest FROM onrecord.speaker_names WHERE speaker_id = {speaker_id}
+            ORDER BY position, word""")]  # fmt: skip
+
+
+def test_names_follow_their_speaker(db):
+    db.run("INSERT INTO onrecord.speakers (id, name, aliases) VALUES (91, 'Ann Bell', '{Annie}')")
+    assert names(db, 91) == [(0, 1, "ann bell"), (0, 2, "bell"), (1, 1, "annie")]
+    db.run("UPDATE onrecord.speakers SET aliases = '{}' WHERE id = 91")
+    assert names(db, 91) == [(0, 1, "ann bell"), (0, 2, "bell")]
+    db.run("UPDATE onrecord.speakers SET name = 'Bo' WHERE id = 91")
+    assert names(db, 91) == [(0, 1, "bo")]
+    db.run("DELETE FROM onrecord.speakers WHERE id = 91")
+    assert names(db, 91) == []
+    assert db.value("SELECT count(DISTINCT speaker_id) = (SELECT count(*) FROM onrecord.speakers) FROM onrecord.speaker_names")
