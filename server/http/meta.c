@@ -70,17 +70,18 @@ static Step never(Exchange *x) {
 }
 
 static const Endpoint endpoints[] = {
-    {METHOD_GET, "/", "getIndex", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_index, page_index, never, NULL},
-    {METHOD_GET, "/livez", "getLiveness", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_json, live, never, NULL},
-    {METHOD_GET, "/readyz", "getReadiness", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_json, ready, never, NULL},
-    {METHOD_GET, "/metrics", "getMetrics", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_metrics, metrics, never, NULL},
-    {METHOD_GET, "/openapi.json", "getOpenapiJson", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_json, page_openapi_json,
-     never, NULL},
-    {METHOD_GET, "/openapi.yaml", "getOpenapiYaml", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_yaml, page_openapi_yaml,
-     never, NULL},
-    {METHOD_GET, "/docs", "getDocs", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_html, page_docs, never, NULL},
-    {METHOD_GET, "/docs/{file}", "getDocsFile", SCOPE_OPEN, ACCEPTS_NOTHING, NULL, &offers_file, page_docs_file, never,
+    {METHOD_GET, "/", "getIndex", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_index, page_index, never, NULL},
+    {METHOD_GET, "/livez", "getLiveness", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_json, live, never, NULL},
+    {METHOD_GET, "/readyz", "getReadiness", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_json, ready, never, NULL},
+    {METHOD_GET, "/metrics", "getMetrics", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_metrics, metrics, never,
      NULL},
+    {METHOD_GET, "/openapi.json", "getOpenapiJson", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_json,
+     page_openapi_json, never, NULL},
+    {METHOD_GET, "/openapi.yaml", "getOpenapiYaml", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_yaml,
+     page_openapi_yaml, never, NULL},
+    {METHOD_GET, "/docs", "getDocs", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_html, page_docs, never, NULL},
+    {METHOD_GET, "/docs/{file}", "getDocsFile", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_file, page_docs_file,
+     never, NULL},
 };
 
 enum { ENDPOINT_COUNT = sizeof(endpoints) / sizeof(endpoints[0]) };

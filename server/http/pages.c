@@ -223,10 +223,10 @@ Step page_docs_file(Exchange *x) {
 /* --- the index ------------------------------------------------------------------------------------------------------
  */
 
-/* A link of the index: what can be read without an id. */
+/* A link of the index: what can be read without an id and a query. */
 static bool is_linked(const Route *route) {
     const Endpoint *get = route->endpoints[METHOD_GET];
-    return get && strchr(route->path, '{') == NULL && strcmp(route->path, "/") != 0;
+    return get && !get->needs_query && strchr(route->path, '{') == NULL && strcmp(route->path, "/") != 0;
 }
 
 static void index_json(Exchange *x, const Router *router) {

@@ -7,6 +7,8 @@
 #ifndef ONRECORD_RECORD_ENDPOINT_H
 #define ONRECORD_RECORD_ENDPOINT_H
 
+#include <stdbool.h>
+
 #include "db/keys.h"
 
 typedef struct Exchange Exchange;
@@ -36,6 +38,7 @@ typedef struct Endpoint {
     const char *operation_id;
     Scope scope; /* SCOPE_READ is open unless the setting closes reads; SCOPE_OPEN is always open */
     Accepts accepts;
+    bool needs_query; /* without parameters it answers 400 */
     const Resource *resource;
     const void *detail; /* the endpoint's own constant, e.g. the relation of a sub-collection */
     Step (*plan)(Exchange *x);

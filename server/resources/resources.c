@@ -115,6 +115,7 @@ static const Endpoint others[] = {
      .path = "/search",
      .operation_id = "search",
      .scope = SCOPE_READ,
+     .needs_query = true,
      .plan = search_plan,
      .done = search_done},
     {.method = METHOD_GET,
