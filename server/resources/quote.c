@@ -82,6 +82,29 @@ static const Field fields[] = {
     RECORD_TAIL,
 };
 
+/* The speaker is who the article says spoke, in words that need not be all their own: spokenByCharacter, not creator.
+ */
+static const Term terms[] = {
+    {.name = "identifier", .field = "external_id"},
+    {.name = "text", .field = "text"},
+    {.name = "spokenByCharacter", .field = "speaker_id"},
+    {.name = "isPartOf", .field = "article_id"},
+    {.name = "dateCreated", .field = "said_on"},
+    {.name = "about", .field = "about_ids"},
+    {.name = "about", .field = "event_id"},
+    {.name = "creativeWorkStatus", .field = "status"},
+    {.name = "datePublished", .field = "published_at"},
+    {.name = "publisher", .field = "source_id"},
+    {.name = NULL},
+};
+
+static const Thing thing = {.type = "Quotation", .terms = terms};
+
+static const EntryRow entry[] = {
+    {ENTRY_TITLE, "text", 100},           {ENTRY_AUTHOR, "speaker.name", 0}, {ENTRY_AUTHOR, "speaker_as_printed", 0},
+    {ENTRY_PUBLISHED, "published_at", 0}, {ENTRY_CONTENT, "text", 0},        {ENTRY_PARTS, NULL, 0},
+};
+
 const Resource quote_resource = {
     .name = "quotes",
     .singular = "quote",
@@ -89,6 +112,8 @@ const Resource quote_resource = {
     .table = "onrecord.quotes",
     .fields = fields,
     .default_sort = "id",
+    .thing = &thing,
+    .entry = entry,
     .look = quote_look,
     .looked = quote_looked,
 };

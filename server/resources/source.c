@@ -21,6 +21,17 @@ static const Relation relations[] = {
     {.name = NULL},
 };
 
+static const Term terms[] = {
+    {.name = "identifier", .field = "external_id"},
+    {.name = "name", .field = "name"},
+    {.name = "url", .field = "url"},
+    {.name = "address", .field = "country", .type = "PostalAddress", .member = "addressCountry"},
+    {.name = "description", .field = "description"},
+    {.name = NULL},
+};
+
+static const Thing thing = {.type = "NewsMediaOrganization", .terms = terms};
+
 const Resource source_resource = {
     .name = "sources",
     .singular = "source",
@@ -29,4 +40,5 @@ const Resource source_resource = {
     .fields = fields,
     .relations = relations,
     .default_sort = "id",
+    .thing = &thing,
 };
