@@ -101,6 +101,8 @@ struct Resource {
     const Field *fields;       /* ended by a row without a name */
     const Relation *relations; /* ended by a row without a name; may be NULL */
     const char *default_sort;  /* as in ?sort= */
+    unsigned list_formats;     /* what its lists offer beside FORMATS_LIST, and each record beside FORMATS_RECORD */
+    unsigned record_formats;
     /* Special steps of a write (write.h), or NULL. `check` adds faults of its own. `look` queues what must be read
      * first: true when it did; then `looked` takes it: false when that showed faults. */
     void (*check)(Write *write);
