@@ -16,6 +16,7 @@
 #include "db/batch.h"
 #include "record/endpoint.h"
 #include "record/problem.h"
+#include "record/representation.h"
 
 enum { EXCHANGE_IDS = 2, EXCHANGE_HEADERS = 12, IF_MATCH_MAX = 16, EXCHANGE_OWNED = 16 };
 
@@ -61,6 +62,7 @@ typedef struct Exchange {
     int64_t key_id;    /* 0: no key */
     const char *actor; /* Change-Actor and Change-Reason; NULL where not given */
     const char *reason;
+    Format format; /* of the answer: one that the endpoint offers */
 
     /* the way */
     Batch batch;
@@ -68,7 +70,7 @@ typedef struct Exchange {
 
     /* the answer: either a problem (problem.h) or this */
     int status;
-    const char *content_type; /* NULL: application/json */
+    const char *content_type; /* NULL: that of `format` */
     Buffer body;
     const char *etag; /* without quotes; NULL: none */
     AnswerHeader headers[EXCHANGE_HEADERS];

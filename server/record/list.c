@@ -12,7 +12,8 @@
 static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
 
 /* Parameters that every list takes beside its filters. */
-static const char *const list_parameters[] = {"limit", "cursor", "sort", "fields", "include", "count", "offsets", NULL};
+static const char *const list_parameters[] = {"limit", "cursor",  "sort",   "fields", "include",
+                                              "count", "offsets", "format", NULL};
 
 static bool is_one_of(const char *const *names, const char *name) {
     for (const char *const *known = names; *known != NULL; known++)

@@ -124,10 +124,10 @@ static void record_parameters(Exchange *x) {
     for (int i = 0; i < x->parameter_count; i++) {
         const char *name = x->parameters[i].name;
         bool known = strcmp(name, "include") == 0 || strcmp(name, "fields") == 0 || strcmp(name, "offsets") == 0 ||
-                     strcmp(name, "count") == 0;
+                     strcmp(name, "count") == 0 || strcmp(name, "format") == 0;
         if (!known)
             problem_fault(x, FAULT_PARAMETER, name,
-                          "is not a parameter of a single record; these are: include, fields, offsets, count");
+                          "is not a parameter of a single record; these are: include, fields, offsets, count, format");
         else
             (void)exchange_repeats(x, i);
     }
