@@ -209,6 +209,25 @@ static bool check_accept(Request *request) {
     return false;
 }
 
+/* What has absolute addresses needs to know its own. */
+static bool check_base(Request *request) {
+    Exchange *x = &request->exchange;
+    const char *host = request->head.values[HEAD_HOST];
+    if ((FORMATS_ABSOLUTE & FORMAT_BIT(x->format)) == 0)
+        return true;
+    if (x->service->public_url[0] != '\0') {
+        x->base = x->service->public_url;
+        return true;
+    }
+    if (host == NULL || !head_is_host(host)) {
+        problem_fault(x, FAULT_HEADER, "Host", "must be a host, with a port where it needs one");
+        problem_set(x, PROBLEM_BAD_REQUEST, "The service's own address is not known.");
+        return false;
+    }
+    x->base = arena_printf(x->arena, "http://%s", host);
+    return true;
+}
+
 /* Records can be served only when the schema is one that this server knows. */
 static bool check_schema(Request *request) {
     Exchange *x = &request->exchange;
@@ -232,5 +251,5 @@ bool gate_pass(Request *request, bool http11) {
     if (!check_head(request, http11) || !request->target_valid)
         return false;
     return check_route(request) && check_method(request) && check_key(request) && check_body(request) &&
-           check_syntax(request) && check_accept(request) && check_schema(request);
+           check_syntax(request) && check_accept(request) && check_base(request) && check_schema(request);
 }

@@ -62,7 +62,8 @@ typedef struct Exchange {
     int64_t key_id;    /* 0: no key */
     const char *actor; /* Change-Actor and Change-Reason; NULL where not given */
     const char *reason;
-    Format format; /* of the answer: one that the endpoint offers */
+    Format format;    /* of the answer: one that the endpoint offers */
+    const char *base; /* this service's own address, no slash at its end; only for FORMATS_ABSOLUTE */
 
     /* the way */
     Batch batch;
