@@ -17,8 +17,8 @@ typedef struct Cell {
     bool shown; /* `fields` lets it be seen */
 } Cell;
 
-/* The value of `field` of node `node`. */
-Cell cell_find(const Row *row, int node, const char *field);
+/* The value of the field `name` of node `node`. */
+Cell cell_find(const Row *row, int node, const char *name);
 
 /* The same by a path through relations that are embedded: "headline", "source.name". */
 Cell cell_at(const Row *row, const char *path);

@@ -237,13 +237,21 @@ static bool is_first(const Resource *resource, const Term *term, bool *many) {
     return true;
 }
 
+/* What a record is: a Thing, as everything there, where no more is said. */
+static const char *type_find(const Writing *to, int node) {
+    const Thing *thing = to->row.selection->nodes[node].resource->thing;
+    if (thing->type != NULL)
+        return thing->type;
+    Cell cell = cell_find(&to->row, node, thing->typed_by);
+    const char *type = cell.text != NULL ? meaning_find(thing->types, cell.text) : NULL;
+    return type != NULL ? type : "Thing";
+}
+
 /* The members of a record, without its braces. */
 static void node_write(const Writing *to, int node) {
     const Resource *resource = to->row.selection->nodes[node].resource;
     const Thing *thing = resource->thing;
-    const char *type = thing->type;
-    if (type == NULL)
-        type = meaning_find(thing->types, cell_find(&to->row, node, thing->typed_by).text);
+    const char *type = type_find(to, node);
     id_write(to, resource->name, cell_id(&to->row, node));
     writer_key(to->w, "@type");
     writer_string(to->w, type);

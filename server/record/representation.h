@@ -29,7 +29,7 @@ typedef enum Format {
 #define FORMAT_BIT(format) (1U << (format))
 
 enum {
-    FORMATS_RECORD = FORMAT_BIT(FORMAT_JSON),   /* of every single record */
+    FORMATS_RECORD = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_JSONLD),   /* of every single record */
     FORMATS_LIST = FORMAT_BIT(FORMAT_JSON),                                 /* of every list */
     FORMATS_ABSOLUTE = FORMAT_BIT(FORMAT_JSONLD) | FORMAT_BIT(FORMAT_ATOM), /* whose addresses are never relative */
     MEDIA_TYPES_MAX = 3

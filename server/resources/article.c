@@ -118,6 +118,7 @@ const Resource article_resource = {
     .default_sort = "id",
     .thing = &thing,
     .entry = entry,
+    .list_formats = FORMAT_BIT(FORMAT_ATOM),
     .check = article_check,
     .look = article_look,
     .looked = article_looked,

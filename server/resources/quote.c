@@ -114,6 +114,7 @@ const Resource quote_resource = {
     .default_sort = "id",
     .thing = &thing,
     .entry = entry,
+    .list_formats = FORMAT_BIT(FORMAT_ATOM),
     .look = quote_look,
     .looked = quote_looked,
 };

@@ -213,7 +213,7 @@ def test_the_format_may_be_named(shared):
         twice = shared.get(f"{path}?format=json&format=json")
         expect_problem(twice, "bad-request", errors=[("?format", "is given more than once")])
     refused = shared.get(f"/quotes/{n.AT[88]}?format=xml&fields=nothing")
-    expect_problem(refused, "bad-request", errors=[("?format", "must be json"), ("?fields", None)])
+    expect_problem(refused, "bad-request", errors=[("?format", "must be json or jsonld"), ("?fields", None)])
     expect_problem(shared.get("/stats/speakers?format=json"), "bad-request", errors=[("?format", None)])
 
 
