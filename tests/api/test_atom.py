@@ -207,6 +207,14 @@ def test_a_feed_begins_with_what_is_new(module_api):
     assert ids(module_api, "/quotes?limit=1&status=proposed") == [f"/quotes/{hidden['id']}"]
 
 
+def test_a_feed_is_as_new_as_what_changed_last(module_api):
+    """Which need not be its first entry."""
+    changed = module_api.patch(f"/quotes/{n.AT[88]}", json={"cue": "said"}).json()
+    feed = read(module_api, "/quotes?limit=200")
+    assert text(feed.findall(A + "entry")[-1], "id").endswith(f"/quotes/{n.AT[88]}")
+    assert text(feed, "updated") == changed["updated_at"]
+
+
 def test_the_order_may_be_another(shared):
     assert ids(shared, "/quotes?limit=2&sort=id") == ["/quotes/1", "/quotes/2"]
 

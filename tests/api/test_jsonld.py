@@ -122,6 +122,16 @@ def test_an_unnamed_speaker_is_no_person_that_anybody_knows(shared):
     }
 
 
+def test_who_is_no_person_has_no_job(api):
+    affiliations = [{"organization_id": n.RUSSIA, "role": "office"}, {"role": "source"}]
+    unnamed = api.make("speakers", name="An official", kind="unnamed", affiliations=affiliations)["id"]
+    assert linked(api, f"/speakers/{unnamed}") == {"@id": f"/speakers/{unnamed}", "@type": "Thing", "name": "An official"}
+    office = api.make("speakers", name="An office", kind="organization", affiliations=affiliations)["id"]
+    document = linked(api, f"/speakers/{office}")
+    assert list(document) == ["@id", "@type", "name", "memberOf"]
+    assert document["memberOf"][0]["memberOf"] == {"@id": f"/speakers/{n.RUSSIA}"}
+
+
 def test_a_quote(shared):
     assert linked(shared, f"/quotes/{n.AT[682]}") == {
         "@id": f"/quotes/{n.AT[682]}",
