@@ -127,6 +127,14 @@ static void (*const adders[ENTRY_PARTS])(Buffer *out, const EntryRow *row, const
     [ENTRY_CONTENT] = add_content,
 };
 
+static bool is_blank(const char *text, size_t length) {
+    const char *end = text + length;
+    while (text < end)
+        if (!utf8_is_space(utf8_next(&text, end)))
+            return false;
+    return true;
+}
+
 /* The first row for a part that has a value which `fields` lets be seen: a title and a language are always to be. */
 static const EntryRow *part_find(const Row *row, EntryPart part, Cell *cell) {
     const EntryRow *rows = row->selection->nodes[0].resource->entry;
@@ -136,7 +144,7 @@ static const EntryRow *part_find(const Row *row, EntryPart part, Cell *cell) {
         *cell = cell_at(row, one->path);
         bool own = strchr(one->path, '.') == NULL;
         bool seen = cell->shown || !own || part == ENTRY_TITLE || part == ENTRY_LANGUAGE;
-        if (seen && cell->text != NULL && cell->text[strspn(cell->text, " \t\n")] != '\0')
+        if (seen && cell->text != NULL && !is_blank(cell->text, cell->length))
             return one;
     }
     return NULL;

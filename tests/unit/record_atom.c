@@ -79,6 +79,8 @@ static void test_an_article(void **state) {
         "<published>2025-05-14T08:00:00.000000Z</published><link rel=\"via\" href=\"https://a.example/?b=1&amp;c=2\"/>"
         "<category term=\"one\"/><category term=\"two &amp; &quot;three&quot;\"/><summary>s</summary>"
         "<content type=\"text\">a &lt; b\n]]&gt;\uFFFD</content></entry>");
+    cell_set(row, s, 0, "headline", " \u00A0\n"); /* blank: as if there were none */
+    assert_non_null(strstr(entry_of(x, s, row), "<title>https://a.example/?b=1&amp;c=2</title>"));
     cell_set(row, s, 0, "headline", " H\n 1 ");
     cell_set(row, s, 0, "byline", "By Ann");
     const char *entry = entry_of(x, s, row);
