@@ -112,6 +112,24 @@ static void describe_resource(JsonWriter *w, const Resource *resource) {
     writer_object_end(w);
 }
 
+/* What may be had, by the names that Accept and `format` have for it. */
+static void describe_formats(JsonWriter *w, const Endpoint *endpoint) {
+    const char *media_types[FORMAT_COUNT + 1] = {NULL};
+    const char *names[FORMAT_COUNT + 1] = {NULL};
+    int types = 0;
+    int named = 0;
+    for (Format format = 0; format < FORMAT_COUNT; format++) {
+        const Representation *representation = representation_of(format);
+        if (!format_offered(endpoint->formats, format) || representation->media_types[0] == NULL)
+            continue;
+        media_types[types++] = representation->media_types[0];
+        if (endpoint->resource && endpoint->formats != 0 && representation->name)
+            names[named++] = representation->name;
+    }
+    describe_texts(w, "media_types", media_types);
+    describe_texts(w, "formats", names);
+}
+
 static void describe_endpoints(JsonWriter *w, const Endpoint *endpoints, int count) {
     static const char *const methods[METHOD_COUNT] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
     static const char *const bodies[] = {"nothing", "json", "patch"};
@@ -124,6 +142,7 @@ static void describe_endpoints(JsonWriter *w, const Endpoint *endpoints, int cou
         describe_text(w, "scope", endpoint->scope == SCOPE_OPEN ? "open" : scope_name(endpoint->scope));
         describe_text(w, "accepts", bodies[endpoint->accepts]);
         describe_text(w, "resource", endpoint->resource ? endpoint->resource->name : NULL);
+        describe_formats(w, endpoint);
         writer_object_end(w);
     }
 }

@@ -10,8 +10,6 @@
 #include "http/meta.h"
 #include "http/negotiate.h"
 
-static const char *const json_offers[] = {"application/json"};
-
 static bool check_head(Request *request, bool http11) {
     Exchange *x = &request->exchange;
     HeadFault faults[HEAD_FAULTS_MAX];
@@ -114,26 +112,6 @@ static bool check_key(Request *request) {
     return false;
 }
 
-static bool check_accept(Request *request) {
-    Exchange *x = &request->exchange;
-    request->offers = meta_offers(x->endpoint, &request->offer_count);
-    if (request->offers == NULL) {
-        request->offers = json_offers;
-        request->offer_count = 1;
-    }
-    if (request->offer_count == 0)
-        return true; /* a file, of whatever type it is */
-    request->offer = negotiate_accept(request->head.values[HEAD_ACCEPT], request->offers, request->offer_count);
-    if (request->offer >= 0)
-        return true;
-    Buffer list = buffer_new(x->arena, 64);
-    for (int i = 0; i < request->offer_count; i++)
-        buffer_printf(&list, "%s%s", i > 0 ? " or " : "", request->offers[i]);
-    problem_fault(x, FAULT_HEADER, "Accept", "must allow %s", list.data);
-    problem_set(x, PROBLEM_NOT_ACCEPTABLE, "This is available as %s.", list.data);
-    return false;
-}
-
 /* A header's text that goes into the record of changes. */
 static bool check_text_header(Request *request, HeadField field, const char **out) {
     enum { CHANGE_TEXT_MAX = 500 };
@@ -199,6 +177,57 @@ static bool check_syntax(Request *request) {
     return ok;
 }
 
+/* Where `format` is a parameter of the endpoint and given: chooses by it. What is wrong with it is one of the query's
+ * faults, which the endpoint answers all at once. */
+static bool choose_by_name(Request *request, unsigned formats) {
+    Exchange *x = &request->exchange;
+    const char *name = formats != 0 && !meta_owns(x->endpoint) ? exchange_parameter(x, "format") : NULL;
+    if (name == NULL)
+        return false;
+    Format format = format_named(formats, name);
+    if (format == FORMAT_COUNT)
+        problem_fault(x, FAULT_PARAMETER, "format", "must be %s", format_names(x->arena, formats));
+    else
+        x->format = format;
+    request->format_named = true;
+    return true;
+}
+
+static bool check_accept(Request *request) {
+    Exchange *x = &request->exchange;
+    unsigned formats = x->endpoint->formats;
+    if (choose_by_name(request, formats) || formats == FORMAT_BIT(FORMAT_FILE))
+        return true;
+    Format format = negotiate_format(request->head.values[HEAD_ACCEPT], formats);
+    if (format != FORMAT_COUNT) {
+        x->format = format;
+        return true;
+    }
+    const char *list = format_media_types(x->arena, formats);
+    problem_fault(x, FAULT_HEADER, "Accept", "must allow %s", list);
+    problem_set(x, PROBLEM_NOT_ACCEPTABLE, "This is available as %s.", list);
+    return false;
+}
+
+/* What has absolute addresses needs to know its own. */
+static bool check_base(Request *request) {
+    Exchange *x = &request->exchange;
+    const char *host = request->head.values[HEAD_HOST];
+    if ((FORMATS_ABSOLUTE & FORMAT_BIT(x->format)) == 0)
+        return true;
+    if (x->service->public_url[0] != '\0') {
+        x->base = x->service->public_url;
+        return true;
+    }
+    if (host == NULL || !head_is_host(host)) {
+        problem_fault(x, FAULT_HEADER, "Host", "must be a host, with a port where it needs one");
+        problem_set(x, PROBLEM_BAD_REQUEST, "The service's own address is not known.");
+        return false;
+    }
+    x->base = arena_printf(x->arena, "http://%s", host);
+    return true;
+}
+
 /* Records can be served only when the schema is one that this server knows. */
 static bool check_schema(Request *request) {
     Exchange *x = &request->exchange;
@@ -221,6 +250,6 @@ static bool check_schema(Request *request) {
 bool gate_pass(Request *request, bool http11) {
     if (!check_head(request, http11) || !request->target_valid)
         return false;
-    return check_route(request) && check_method(request) && check_key(request) && check_accept(request) &&
-           check_body(request) && check_syntax(request) && check_schema(request);
+    return check_route(request) && check_method(request) && check_key(request) && check_body(request) &&
+           check_syntax(request) && check_accept(request) && check_base(request) && check_schema(request);
 }

@@ -134,6 +134,19 @@ int64_t head_body_length(const Head *head) {
     return value;
 }
 
+bool head_is_host(const char *host) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    size_t length = strspn(host, letters);
+    if (host[0] == '[') {
+        length = 1 + strspn(host + 1, "0123456789abcdefABCDEF:.");
+        if (length == 1 || host[length] != ']')
+            return false;
+        length++;
+    }
+    const char *port = host + length;
+    return length > 0 && (port[0] == '\0' || (port[0] == ':' && is_digits(port + 1) && strlen(port) <= 6));
+}
+
 bool head_expects_continue(const Head *head) {
     const char *expect = head->values[HEAD_EXPECT];
     return expect != NULL && strcasecmp(expect, "100-continue") == 0;

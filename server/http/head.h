@@ -61,6 +61,10 @@ int head_faults(const Head *head, bool http11, HeadFault faults[HEAD_FAULTS_MAX]
 /* The announced length of the body: 0 without one, -1 when it comes in chunks. */
 int64_t head_body_length(const Head *head);
 
+/* True for a plain host with or without a port ("a.example:8080", "[::1]"), which is safe to repeat in an address (RFC
+ * 3986, section 3.2, without percent-encoding). */
+bool head_is_host(const char *host);
+
 /* True for `Expect: 100-continue`. */
 bool head_expects_continue(const Head *head);
 

@@ -6,18 +6,6 @@
 #include "http/pages.h"
 #include "http/request.h"
 
-typedef struct Offers {
-    int count;
-    const char *types[2];
-} Offers;
-
-static const Offers offers_index = {2, {"application/json", "text/html"}};
-static const Offers offers_json = {1, {"application/json"}};
-static const Offers offers_yaml = {1, {"application/yaml"}};
-static const Offers offers_html = {1, {"text/html"}};
-static const Offers offers_metrics = {1, {"text/plain"}};
-static const Offers offers_file = {0, {NULL}};
-
 static void status_ok(Exchange *x) {
     x->body = buffer_new(x->arena, 32);
     buffer_add_string(&x->body, "{\"status\":\"ok\"}");
@@ -69,19 +57,21 @@ static Step never(Exchange *x) {
     return STEP_ANSWER;
 }
 
+#define META_ENDPOINT(at, name, formats_offered, run)                                                                  \
+    {                                                                                                                  \
+        .method = METHOD_GET, .path = (at), .operation_id = (name), .scope = SCOPE_OPEN, .plan = (run), .done = never, \
+        .formats = (formats_offered)                                                                                   \
+    }
+
 static const Endpoint endpoints[] = {
-    {METHOD_GET, "/", "getIndex", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_index, page_index, never, NULL},
-    {METHOD_GET, "/livez", "getLiveness", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_json, live, never, NULL},
-    {METHOD_GET, "/readyz", "getReadiness", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_json, ready, never, NULL},
-    {METHOD_GET, "/metrics", "getMetrics", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_metrics, metrics, never,
-     NULL},
-    {METHOD_GET, "/openapi.json", "getOpenapiJson", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_json,
-     page_openapi_json, never, NULL},
-    {METHOD_GET, "/openapi.yaml", "getOpenapiYaml", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_yaml,
-     page_openapi_yaml, never, NULL},
-    {METHOD_GET, "/docs", "getDocs", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_html, page_docs, never, NULL},
-    {METHOD_GET, "/docs/{file}", "getDocsFile", SCOPE_OPEN, ACCEPTS_NOTHING, false, NULL, &offers_file, page_docs_file,
-     never, NULL},
+    META_ENDPOINT("/", "getIndex", FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_HTML), page_index),
+    META_ENDPOINT("/livez", "getLiveness", FORMAT_BIT(FORMAT_JSON), live),
+    META_ENDPOINT("/readyz", "getReadiness", FORMAT_BIT(FORMAT_JSON), ready),
+    META_ENDPOINT("/metrics", "getMetrics", FORMAT_BIT(FORMAT_TEXT), metrics),
+    META_ENDPOINT("/openapi.json", "getOpenapiJson", FORMAT_BIT(FORMAT_JSON), page_openapi_json),
+    META_ENDPOINT("/openapi.yaml", "getOpenapiYaml", FORMAT_BIT(FORMAT_YAML), page_openapi_yaml),
+    META_ENDPOINT("/docs", "getDocs", FORMAT_BIT(FORMAT_HTML), page_docs),
+    META_ENDPOINT("/docs/{file}", "getDocsFile", FORMAT_BIT(FORMAT_FILE), page_docs_file),
 };
 
 enum { ENDPOINT_COUNT = sizeof(endpoints) / sizeof(endpoints[0]) };
@@ -93,12 +83,4 @@ const Endpoint *meta_endpoints(int *count) {
 
 bool meta_owns(const Endpoint *endpoint) {
     return endpoint >= endpoints && endpoint < endpoints + ENDPOINT_COUNT;
-}
-
-const char *const *meta_offers(const Endpoint *endpoint, int *count) {
-    if (!meta_owns(endpoint))
-        return NULL;
-    const Offers *offers = endpoint->detail;
-    *count = offers->count;
-    return offers->types;
 }

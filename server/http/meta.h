@@ -20,8 +20,4 @@ const Endpoint *meta_endpoints(int *count);
 /* True for one of meta_endpoints. */
 bool meta_owns(const Endpoint *endpoint);
 
-/* The media types that such an endpoint offers, best first; none (and a count of 0) for files, which are what they are.
- * NULL for an endpoint on records. */
-const char *const *meta_offers(const Endpoint *endpoint, int *count);
-
 #endif

@@ -119,6 +119,14 @@ int negotiate_accept(const char *accept, const char *const *offers, int offer_co
     return best;
 }
 
+Format negotiate_format(const char *accept, unsigned formats) {
+    const char *offers[OFFERS_MAX];
+    Format stands_for[OFFERS_MAX];
+    int count = format_offers(formats, offers, stands_for);
+    int chosen = count > 0 ? negotiate_accept(accept, offers, count) : -1;
+    return chosen >= 0 ? stands_for[chosen] : FORMAT_COUNT;
+}
+
 bool negotiate_gzip(const char *accept_encoding) {
     if (accept_encoding == NULL)
         return false;

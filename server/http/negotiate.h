@@ -5,11 +5,15 @@
 #include <stdbool.h>
 
 #include "record/endpoint.h"
+#include "record/representation.h"
 
 /* The index of the offer that `accept` likes best (the first of equals), or -1 when it takes none. NULL or an empty
  * Accept takes anything. Offers are media types without parameters; parameters of a range other than `q` are not looked
  * at. */
 int negotiate_accept(const char *accept, const char *const *offers, int offer_count);
+
+/* Which of a set of formats `accept` likes best, by any of its media types; FORMAT_COUNT when it takes none. */
+Format negotiate_format(const char *accept, unsigned formats);
 
 /* True when `accept_encoding` takes gzip. NULL: no. */
 bool negotiate_gzip(const char *accept_encoding);

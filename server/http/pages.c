@@ -274,10 +274,9 @@ Step page_index(Exchange *x) {
     uint8_t digest[SHA256_SIZE];
     char *etag = arena_alloc(x->arena, 17);
     x->body = buffer_new(x->arena, 2048);
-    if (request->offer == 0) {
+    if (x->format == FORMAT_JSON) {
         index_json(x, router);
     } else {
-        x->content_type = "text/html; charset=utf-8";
         exchange_header(x, "Content-Security-Policy", index_policy);
         index_html(x, router);
     }

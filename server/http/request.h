@@ -41,9 +41,7 @@ struct Request {
     Target target;
     bool target_valid;
     const Route *route;
-    const char *const *offers; /* media types to choose from */
-    int offer_count;
-    int offer; /* the one chosen */
+    bool format_named; /* `format` has chosen the representation, whatever Accept says */
 
     const Buffer *packed; /* the gzip form of the answer, where it is there already; NULL: not */
     Buffer payload;

@@ -70,7 +70,7 @@ static Answer answer_make(Request *request) {
         if (not_modified(request, &answer))
             return answer;
         if (x->body.length > 0) {
-            answer.content_type = x->content_type ? x->content_type : "application/json";
+            answer.content_type = x->content_type ? x->content_type : representation_of(x->format)->content_type;
             answer.data = x->body.data;
             answer.length = x->body.length;
         }
@@ -97,8 +97,19 @@ static void add_cors(Request *request, struct MHD_Response *response) {
     }
 }
 
+/* The request's headers that the answer depends on. */
+static const char *varies_by(const Request *request, const Answer *answer) {
+    bool origin = cors_varies(&request->worker->server->cors);
+    if (!answer->cacheable)
+        return origin ? "Origin" : "";
+    if (request->format_named)
+        return origin ? "Accept-Encoding, Origin" : "Accept-Encoding";
+    return origin ? "Accept, Accept-Encoding, Origin" : "Accept, Accept-Encoding";
+}
+
 static void add_headers(Request *request, const Answer *answer, struct MHD_Response *response) {
     const Exchange *x = &request->exchange;
+    const char *varies = varies_by(request, answer);
     if (answer->content_type) {
         MHD_add_response_header(response, "Content-Type", answer->content_type);
         MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -110,12 +121,9 @@ static void add_headers(Request *request, const Answer *answer, struct MHD_Respo
     if (answer->cacheable) {
         if (!has_header(x, "Cache-Control"))
             MHD_add_response_header(response, "Cache-Control", "no-cache");
-        MHD_add_response_header(response, "Vary",
-                                cors_varies(&request->worker->server->cors) ? "Accept, Accept-Encoding, Origin"
-                                                                            : "Accept, Accept-Encoding");
-    } else if (cors_varies(&request->worker->server->cors)) {
-        MHD_add_response_header(response, "Vary", "Origin");
     }
+    if (varies[0])
+        MHD_add_response_header(response, "Vary", varies);
     for (int i = 0; i < x->header_count; i++)
         MHD_add_response_header(response, x->headers[i].name, x->headers[i].value);
     add_cors(request, response);

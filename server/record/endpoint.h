@@ -44,6 +44,7 @@ typedef struct Endpoint {
     Step (*plan)(Exchange *x);
     Step (*done)(Exchange *x);
     Step (*failed)(Exchange *x); /* may be NULL; x->batch.outcome is BATCH_FAILED */
+    unsigned formats;            /* what a read offers: a set of FORMAT_BITs; none: JSON alone, without `format` */
 } Endpoint;
 
 #endif

@@ -17,6 +17,7 @@
 #include "db/batch.h"
 #include "record/endpoint.h"
 #include "record/problem.h"
+#include "record/representation.h"
 
 enum { EXCHANGE_IDS = 2, EXCHANGE_HEADERS = 12, IF_MATCH_MAX = 16, EXCHANGE_OWNED = 16 };
 
@@ -63,6 +64,8 @@ typedef struct Exchange {
     int64_t key_id;    /* 0: no key */
     const char *actor; /* Change-Actor and Change-Reason; NULL where not given */
     const char *reason;
+    Format format;    /* of the answer: one that the endpoint offers */
+    const char *base; /* this service's own address, no slash at its end; only for FORMATS_ABSOLUTE */
 
     /* the way */
     Batch batch;
@@ -70,7 +73,7 @@ typedef struct Exchange {
 
     /* the answer: either a problem (problem.h) or this */
     int status;
-    const char *content_type; /* NULL: application/json */
+    const char *content_type; /* NULL: that of `format` */
     Buffer body;
     const char *etag; /* without quotes; NULL: none */
     AnswerHeader headers[EXCHANGE_HEADERS];

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "record/endpoint.h"
+#include "record/term.h"
 
 /* The types; type.c has a row for each: how it is checked, bound, filtered and rendered. */
 typedef enum FieldType {
@@ -110,6 +111,10 @@ struct Resource {
     const Relation *relations; /* ended by a row without a name; may be NULL */
     const char *default_sort;  /* as in ?sort= */
     const Searching *searching;
+    const Thing *thing;    /* what it is to schema.org */
+    const EntryRow *entry; /* what it is in an Atom feed, ended by ENTRY_PARTS; NULL: it has none */
+    unsigned list_formats; /* what its lists offer beside FORMATS_LIST, and each record beside FORMATS_RECORD */
+    unsigned record_formats;
     /* Special steps of a write (write.h), or NULL. `check` adds faults of its own. `look` queues what must be read
      * first: true when it did; then `looked` takes it: false when that showed faults. */
     void (*check)(Write *write);

@@ -7,16 +7,17 @@
 #include "base/percent.h"
 #include "record/cursor.h"
 #include "record/ranked.h"
+#include "record/render_atom.h"
 #include "record/render_json.h"
 
 /* A statement's LIMIT is a literal, so that its plan knows it; few of them, so that few statements are prepared. */
 static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
 
 /* Parameters that every list takes beside its filters. */
-static const char *const list_parameters[] = {"q",       "limit", "cursor",  "sort", "fields",
-                                              "include", "count", "offsets", NULL};
+static const char *const list_parameters[] = {"q",       "limit", "cursor",  "sort",   "fields",
+                                              "include", "count", "offsets", "format", NULL};
 
-static bool is_one_of(const char *const *names, const char *name) {
+bool name_is_one_of(const char *const *names, const char *name) {
     for (const char *const *known = names; *known != NULL; known++)
         if (strcmp(*known, name) == 0)
             return true;
@@ -33,7 +34,7 @@ static uint64_t parameter_hash(const Parameter *parameter) {
 static void parameter_read(Exchange *x, List *list, const Parameter *parameter, const char *const *others) {
     if (exchange_repeats(x, (int)(parameter - x->parameters)))
         return;
-    if (is_one_of(others, parameter->name)) {
+    if (name_is_one_of(others, parameter->name)) {
         if (strcmp(parameter->name, "sort") == 0 || strcmp(parameter->name, "q") == 0)
             list->query += parameter_hash(parameter);
         return;
@@ -103,22 +104,30 @@ static void cursor_read(Exchange *x, List *list) {
     }
 }
 
+void list_query_add(Exchange *x, Buffer *link, const char *const *but) {
+    for (int i = 0; i < x->parameter_count; i++) {
+        if (name_is_one_of(but, x->parameters[i].name))
+            continue;
+        percent_encode(link, x->parameters[i].name);
+        buffer_add_char(link, '=');
+        percent_encode(link, x->parameters[i].value);
+        buffer_add_char(link, '&');
+    }
+}
+
 /* The query as it came, but for its cursor. */
 static const char *link_make(Exchange *x) {
+    static const char *const cursor[] = {"cursor", NULL};
     Buffer link = buffer_new(x->arena, 256);
-    if (x->service->public_url[0] != '\0') {
-        buffer_add_string(&link, x->service->public_url);
+    const char *base = x->base != NULL ? x->base : x->service->public_url;
+    if (base[0] != '\0') {
+        buffer_add_string(&link, base);
         buffer_add_string(&link, x->path);
     }
     buffer_add_char(&link, '?');
-    for (int i = 0; i < x->parameter_count; i++) {
-        if (strcmp(x->parameters[i].name, "cursor") == 0)
-            continue;
-        percent_encode(&link, x->parameters[i].name);
-        buffer_add_char(&link, '=');
-        percent_encode(&link, x->parameters[i].value);
-        buffer_add_char(&link, '&');
-    }
+    list_query_add(x, &link, cursor);
+    if (x->format == FORMAT_ATOM && exchange_parameter(x, "format") == NULL)
+        buffer_add_string(&link, "format=atom&"); /* who follows it may ask with another Accept */
     return link.data;
 }
 
@@ -136,17 +145,30 @@ static List *list_new(Exchange *x, const Resource *resource, const Field *by, in
     return list;
 }
 
+/* A feed begins with what is new. Its cursors are not those of the list in its own order. */
+static const char *sort_default(Exchange *x, List *list) {
+    static const Parameter newest = {"sort", "-id"};
+    if (x->format != FORMAT_ATOM || exchange_parameter(x, "sort") != NULL)
+        return list->resource->default_sort;
+    list->query += parameter_hash(&newest);
+    return newest.value;
+}
+
 List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t id) {
     List *list = list_new(x, resource, by, id);
     for (int i = 0; i < x->parameter_count; i++)
         parameter_read(x, list, &x->parameters[i], list_parameters);
     shown_add(list);
-    list->sort = sort_read(x, resource);
-    list->selection = selection_read(x, resource, false);
+    list->sort = sort_read(x, resource, sort_default(x, list));
+    Selection *selection = selection_read(x, resource, false);
+    if (x->format == FORMAT_ATOM)
+        atom_select(x, selection);
+    list->selection = selection;
     list->search = search_read(x, resource);
     if (list->search != NULL) {
-        list->search->ranked = exchange_parameter(x, "sort") == NULL;
-        list->search->utf16 = list->selection->utf16;
+        /* Who follows a saved search in a feed reader wants what is new. */
+        list->search->ranked = exchange_parameter(x, "sort") == NULL && x->format != FORMAT_ATOM;
+        list->search->utf16 = selection->utf16;
     }
     limit_read(x, list);
     cursor_read(x, list);
@@ -302,7 +324,7 @@ static void sorted_sql(List *list, Sql *sql) {
 
 static bool filter_walks(const Filter *filter, const Field *key) {
     return filter->step_count == 0 && filter->operator== OPERATOR_EQ && filter->field->walks != NULL &&
-                                      is_one_of(filter->field->walks, key->name);
+                                      name_is_one_of(filter->field->walks, key->name);
 }
 
 /* Whether the page is a walk along an index, whatever the values are: in the order of one key and the id, of what one
@@ -358,8 +380,7 @@ static bool sorted_next(const List *list, const Result *rows, const char *values
     return true;
 }
 
-/* The link to what comes behind the page's last record; NULL: nothing does. */
-static const char *next_make(const List *list, const Result *rows, Arena *arena) {
+const char *list_next(const List *list, const Result *rows, Arena *arena) {
     const char *values[SORT_KEYS];
     bool ranked = is_ranked(list);
     if (!(ranked ? ranked_next(list, rows, arena, values) : sorted_next(list, rows, values)))
@@ -387,7 +408,7 @@ static void item_render(const List *list, JsonWriter *w, const Result *rows, int
 
 const char *list_render(const List *list, JsonWriter *w, const Batch *batch) {
     const Result *rows = batch->statements[list->statement].result;
-    const char *next = next_make(list, rows, w->out->arena);
+    const char *next = list_next(list, rows, w->out->arena);
     writer_key(w, "items");
     writer_array_begin(w);
     for (int row = 0; row < result_rows(rows) && row < list->limit; row++)

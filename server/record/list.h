@@ -53,6 +53,15 @@ void list_where(const List *list, Sql *sql);
 void list_filters(const List *list, Sql *sql);
 void list_limit(const List *list, Sql *sql);
 
+/* True when `name` is among the names, which NULL ends. */
+bool name_is_one_of(const char *const *names, const char *name);
+
+/* Adds the request's parameters as they came ("kind=direct&"), but for those whose names are in `but`. */
+void list_query_add(Exchange *x, Buffer *link, const char *const *but);
+
+/* The link to what comes behind a page of these rows; NULL: nothing does. */
+const char *list_next(const List *list, const Result *rows, Arena *arena);
+
 /* Queues the statements, and takes the batch into their lane. */
 void list_queue(List *list, Batch *batch);
 

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "record/list.h"
+#include "record/feed.h"
 #include "record/render_json.h"
+#include "record/render_jsonld.h"
 #include "sql.h"
 
 /* What a read keeps between its two functions, and what its batch in flight asks for. */
@@ -60,15 +61,21 @@ static Buffer body_new(Exchange *x) {
     return buffer_new(x->arena, size + size / 8);
 }
 
+/* The page as JSON. Answers the link to the next one. */
+static const char *page_render(Exchange *x, const List *list) {
+    JsonWriter w = json_writer_new(&x->body);
+    writer_object_begin(&w);
+    const char *next = list_render(list, &w, &x->batch);
+    writer_object_end(&w);
+    return next;
+}
+
 /* The answer with the page that has come. */
 static Step list_answer(Exchange *x) {
     Reading *reading = x->state;
     x->body = body_new(x);
-    JsonWriter w = json_writer_new(&x->body);
-    writer_object_begin(&w);
-    const char *next = list_render(reading->list, &w, &x->batch);
-    writer_object_end(&w);
-    exchange_link_next(x, next);
+    exchange_link_next(x, x->format == FORMAT_ATOM ? feed_render(x, reading->list, &x->batch)
+                                                   : page_render(x, reading->list));
     return answer_body(x);
 }
 
@@ -132,10 +139,10 @@ static void record_parameters(Exchange *x) {
     for (int i = 0; i < x->parameter_count; i++) {
         const char *name = x->parameters[i].name;
         bool known = strcmp(name, "include") == 0 || strcmp(name, "fields") == 0 || strcmp(name, "offsets") == 0 ||
-                     strcmp(name, "count") == 0;
+                     strcmp(name, "count") == 0 || strcmp(name, "format") == 0;
         if (!known)
             problem_fault(x, FAULT_PARAMETER, name,
-                          "is not a parameter of a single record; these are: include, fields, offsets, count");
+                          "is not a parameter of a single record; these are: include, fields, offsets, count, format");
         else
             (void)exchange_repeats(x, i);
     }
@@ -181,12 +188,16 @@ int64_t record_version(const Selection *selection, const Result *rows, int row) 
 
 void record_answer(Exchange *x, const Selection *selection, int status, const Result *rows, const Batch *branches) {
     x->body = buffer_new(x->arena, 8000); /* with the rest of most requests, what an arena's first block holds */
+    bool linked = x->format == FORMAT_JSONLD;
     JsonWriter w = json_writer_new(&x->body);
-    selection_render(selection, &w, rows, 0, branches);
+    if (linked)
+        jsonld_render(&x->body, selection, rows, 0, branches, x->base);
+    else
+        selection_render(selection, &w, rows, 0, branches);
+    bool bare = selection->bare && !linked;
     long long version = record_version(selection, rows, 0);
     x->status = status;
-    x->etag =
-        selection->bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
+    x->etag = bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
 }
 
 Step missing_ask(Exchange *x) {

@@ -222,6 +222,11 @@ Selection *selection_read(Exchange *x, const Resource *resource, bool single) {
     return selection;
 }
 
+void selection_embed(Exchange *x, Selection *selection, const char *path) {
+    (void)path_follow(x, selection, path, false, 0);
+    selection_number(selection);
+}
+
 /* `alias.name`; in one piece, since a read of a quote with its speaker and article names some sixty. */
 static void column_add(Sql *sql, const char *alias, const char *name) {
     size_t length = strlen(alias) + 1 + strlen(name);

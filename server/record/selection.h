@@ -54,6 +54,10 @@ Selection *selection_read(Exchange *x, const Resource *resource, bool single);
 /* The plain selection of a resource: all fields of its own; `utf16` as asked for. */
 Selection *selection_plain(Arena *arena, const Resource *resource, bool utf16);
 
+/* Embeds what `path`, a field through to-one relations ("source.name"), passes, with none of its fields shown that are
+ * not already. The statement is not written yet. */
+void selection_embed(Exchange *x, Selection *selection, const char *path);
+
 /* Adds the columns of all nodes ("t.id, t.name, ..., j1.id, ..."). */
 void selection_columns(const Selection *selection, Sql *sql);
 /* Adds the LEFT JOINs that the embedded nodes need. */

@@ -31,10 +31,10 @@ static void key_read(Exchange *x, const Resource *resource, Sort *sort, const ch
         key_add(sort, field, descending);
 }
 
-Sort sort_read(Exchange *x, const Resource *resource) {
+Sort sort_read(Exchange *x, const Resource *resource, const char *fallback) {
     Sort sort = {.count = 0};
     const char *text = exchange_parameter(x, "sort");
-    char *rest = arena_strdup(x->arena, text != NULL ? text : resource->default_sort);
+    char *rest = arena_strdup(x->arena, text != NULL ? text : fallback);
     for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ","))
         key_read(x, resource, &sort, item);
     const Field *id = field_find(resource, "id", 2);

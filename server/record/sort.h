@@ -19,8 +19,8 @@ typedef struct Sort {
     SortKey keys[SORT_KEYS];
 } Sort;
 
-/* Reads `sort`, or the resource's own where the request has none; what is wrong is added to its faults. */
-Sort sort_read(Exchange *x, const Resource *resource);
+/* Reads `sort`, or `fallback` where the request has none; what is wrong is added to its faults. */
+Sort sort_read(Exchange *x, const Resource *resource, const char *fallback);
 
 /* The column by which a key sorts ("t.published_at", "t.said_on_first"). */
 void sort_column(const SortKey *key, Sql *sql, const char *alias);

@@ -81,6 +81,34 @@ static const Relation relations[] = {
 
 static const char *const searched[] = {"headline", "alternative_headline", "summary", "body", NULL};
 static const Searching searching = {.by = SEARCH_WORDS, .fields = searched, .snippet = "body"};
+static const Term terms[] = {
+    {.name = "identifier", .field = "external_id"},
+    {.name = "headline", .field = "headline"},
+    {.name = "alternativeHeadline", .field = "alternative_headline"},
+    {.name = "publisher", .field = "source_id"},
+    {.name = "url", .field = "url"},
+    {.name = "author", .field = "byline"}, /* as printed: whose name it is is not known */
+    {.name = "dateline", .field = "dateline"},
+    {.name = "articleSection", .field = "section"},
+    {.name = "inLanguage", .field = "language"},
+    {.name = "datePublished", .field = "published_at"},
+    {.name = "dateModified", .field = "modified_at"},
+    {.name = "abstract", .field = "summary"},
+    {.name = "articleBody", .field = "body"},
+    {.name = "keywords", .field = "keywords"},
+    {.name = "copyrightNotice", .field = "rights"},
+    {.name = "mentions", .field = "mentions", .by = "speaker_id"},
+    {.name = NULL},
+};
+
+static const Thing thing = {.type = "NewsArticle", .terms = terms};
+
+static const EntryRow entry[] = {
+    {ENTRY_LANGUAGE, "language", 0}, {ENTRY_TITLE, "headline", 0},     {ENTRY_TITLE, "url", 0},
+    {ENTRY_AUTHOR, "byline", 0},     {ENTRY_AUTHOR, "source.name", 0}, {ENTRY_PUBLISHED, "published_at", 0},
+    {ENTRY_VIA, "url", 0},           {ENTRY_CATEGORY, "keywords", 0},  {ENTRY_SUMMARY, "summary", 0},
+    {ENTRY_CONTENT, "body", 0},      {ENTRY_PARTS, NULL, 0},
+};
 
 const Resource article_resource = {
     .name = "articles",
@@ -91,6 +119,9 @@ const Resource article_resource = {
     .relations = relations,
     .default_sort = "id",
     .searching = &searching,
+    .thing = &thing,
+    .entry = entry,
+    .list_formats = FORMAT_BIT(FORMAT_ATOM),
     .check = article_check,
     .look = article_look,
     .looked = article_looked,

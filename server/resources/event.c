@@ -67,6 +67,27 @@ static const Relation relations[] = {
 
 static const char *const searched[] = {"name", "place", "description", NULL};
 static const Searching searching = {.by = SEARCH_WORDS, .fields = searched, .languageless = true};
+/* What has occurred is neither scheduled nor cancelled, and there is no word for it. */
+static const Meaning event_statuses[] = {{"announced", "https://schema.org/EventScheduled"},
+                                         {"planned", "https://schema.org/EventScheduled"},
+                                         {"cancelled", "https://schema.org/EventCancelled"},
+                                         {NULL, NULL}};
+
+static const Term terms[] = {
+    {.name = "identifier", .field = "external_id"},
+    {.name = "name", .field = "name"},
+    {.name = "eventStatus", .field = "status", .meanings = event_statuses},
+    {.name = "startDate", .field = "starts_on"},
+    {.name = "endDate", .field = "ends_on"},
+    {.name = "location", .field = "place", .type = "Place", .member = "name"},
+    {.name = "description", .field = "description"},
+    {.name = "superEvent", .field = "part_of_id"},
+    {.name = "attendee", .field = "participants", .by = "speaker_id", .role = "Role"},
+    {.name = "subjectOf", .field = "article_ids"},
+    {.name = NULL},
+};
+
+static const Thing thing = {.type = "Event", .terms = terms};
 
 const Resource event_resource = {
     .name = "events",
@@ -77,4 +98,5 @@ const Resource event_resource = {
     .relations = relations,
     .default_sort = "id",
     .searching = &searching,
+    .thing = &thing,
 };

@@ -84,6 +84,28 @@ static const Field fields[] = {
 
 static const char *const searched[] = {"text", "speaker_as_printed", "role", NULL};
 static const Searching searching = {.by = SEARCH_WORDS, .fields = searched};
+/* The speaker is who the article says spoke, in words that need not be all their own: spokenByCharacter, not creator.
+ */
+static const Term terms[] = {
+    {.name = "identifier", .field = "external_id"},
+    {.name = "text", .field = "text"},
+    {.name = "spokenByCharacter", .field = "speaker_id"},
+    {.name = "isPartOf", .field = "article_id"},
+    {.name = "dateCreated", .field = "said_on"},
+    {.name = "about", .field = "about_ids"},
+    {.name = "about", .field = "event_id"},
+    {.name = "creativeWorkStatus", .field = "status"},
+    {.name = "datePublished", .field = "published_at"},
+    {.name = "publisher", .field = "source_id"},
+    {.name = NULL},
+};
+
+static const Thing thing = {.type = "Quotation", .terms = terms};
+
+static const EntryRow entry[] = {
+    {ENTRY_TITLE, "text", 100},           {ENTRY_AUTHOR, "speaker.name", 0}, {ENTRY_AUTHOR, "speaker_as_printed", 0},
+    {ENTRY_PUBLISHED, "published_at", 0}, {ENTRY_CONTENT, "text", 0},        {ENTRY_PARTS, NULL, 0},
+};
 
 const Resource quote_resource = {
     .name = "quotes",
@@ -93,6 +115,9 @@ const Resource quote_resource = {
     .fields = fields,
     .default_sort = "id",
     .searching = &searching,
+    .thing = &thing,
+    .entry = entry,
+    .list_formats = FORMAT_BIT(FORMAT_ATOM),
     .look = quote_look,
     .looked = quote_looked,
 };

@@ -36,7 +36,10 @@ static const struct {
     bool many;
     Endpoint endpoint;
 } each[] = {
-    {"", "list", true, {.method = METHOD_GET, .scope = SCOPE_READ, .plan = list_plan, .done = list_done}},
+    {"",
+     "list",
+     true,
+     {.method = METHOD_GET, .scope = SCOPE_READ, .plan = list_plan, .done = list_done, .formats = FORMATS_LIST}},
     {"",
      "create",
      false,
@@ -46,7 +49,10 @@ static const struct {
       .plan = write_plan,
       .done = write_done,
       .failed = write_failed}},
-    {"/{id}", "get", false, {.method = METHOD_GET, .scope = SCOPE_READ, .plan = record_plan, .done = record_done}},
+    {"/{id}",
+     "get",
+     false,
+     {.method = METHOD_GET, .scope = SCOPE_READ, .plan = record_plan, .done = record_done, .formats = FORMATS_RECORD}},
     {"/{id}",
      "replace",
      false,
@@ -86,6 +92,8 @@ static void resource_endpoints(Arena *arena, const Resource *resource) {
         Endpoint *endpoint = endpoint_new(resource);
         *endpoint = each[i].endpoint;
         endpoint->resource = resource;
+        if (endpoint->formats != 0)
+            endpoint->formats |= each[i].many ? resource->list_formats : resource->record_formats;
         endpoint->path = arena_printf(arena, "/%s%s", resource->name, each[i].path);
         endpoint->operation_id =
             arena_printf(arena, "%s%s%s", each[i].operation, resource->title, each[i].many ? "s" : "");
@@ -98,7 +106,11 @@ static void relation_endpoints(Arena *arena, const Resource *resource) {
         Endpoint *endpoint = endpoint_new(resource);
         const Resource *related = resource_find(relation->resource);
         assert(related != NULL);
-        *endpoint = (Endpoint){.method = METHOD_GET, .scope = SCOPE_READ, .plan = relation_plan, .done = relation_done};
+        *endpoint = (Endpoint){.method = METHOD_GET,
+                               .scope = SCOPE_READ,
+                               .plan = relation_plan,
+                               .done = relation_done,
+                               .formats = FORMATS_LIST | related->list_formats};
         endpoint->resource = resource;
         endpoint->detail = relation;
         endpoint->path = arena_printf(arena, "/%s/{id}/%s", resource->name, relation->name);

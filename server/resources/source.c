@@ -23,6 +23,16 @@ static const Relation relations[] = {
 
 static const char *const searched[] = {"name", "description", NULL};
 static const Searching searching = {.by = SEARCH_WORDS, .fields = searched, .languageless = true};
+static const Term terms[] = {
+    {.name = "identifier", .field = "external_id"},
+    {.name = "name", .field = "name"},
+    {.name = "url", .field = "url"},
+    {.name = "address", .field = "country", .type = "PostalAddress", .member = "addressCountry"},
+    {.name = "description", .field = "description"},
+    {.name = NULL},
+};
+
+static const Thing thing = {.type = "NewsMediaOrganization", .terms = terms};
 
 const Resource source_resource = {
     .name = "sources",
@@ -33,4 +43,5 @@ const Resource source_resource = {
     .relations = relations,
     .default_sort = "id",
     .searching = &searching,
+    .thing = &thing,
 };

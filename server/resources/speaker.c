@@ -69,6 +69,27 @@ static const Relation relations[] = {
 
 static const char *const searched[] = {"name", NULL};
 static const Searching searching = {.by = SEARCH_NAMES, .fields = searched};
+/* An unnamed speaker may be one person, several or an office: "Political observers". A Thing is all that is known. */
+static const Meaning types[] = {
+    {"person", "Person"}, {"organization", "Organization"}, {"unnamed", "Thing"}, {NULL, NULL}};
+
+static const Term terms[] = {
+    {.name = "identifier", .field = "external_id"},
+    {.name = "name", .field = "name"},
+    {.name = "alternateName", .field = "aliases"},
+    {.name = "description", .field = "description"},
+    {.name = "sameAs", .field = "same_as"},
+    {.name = "parentOrganization", .field = "part_of_id", .on = TERM_ON("Organization")},
+    {.name = "memberOf",
+     .field = "affiliations",
+     .on = TERM_ON("Person", "Organization"),
+     .by = "organization_id",
+     .role = "OrganizationRole"},
+    {.name = "jobTitle", .field = "affiliations", .on = TERM_ON("Person"), .by = "role", .without = "organization_id"},
+    {.name = NULL},
+};
+
+static const Thing thing = {.typed_by = "kind", .types = types, .terms = terms};
 
 const Resource speaker_resource = {
     .name = "speakers",
@@ -79,4 +100,5 @@ const Resource speaker_resource = {
     .relations = relations,
     .default_sort = "id",
     .searching = &searching,
+    .thing = &thing,
 };

@@ -161,8 +161,8 @@ def test_a_single_record_takes_no_filters(shared):
         "bad-request",
         "The query has 2 faults.",
         [
-            ("?language", "is not a parameter of a single record; these are: include, fields, offsets, count"),
-            ("?limit", "is not a parameter of a single record; these are: include, fields, offsets, count"),
+            ("?language", "is not a parameter of a single record; these are: include, fields, offsets, count, format"),
+            ("?limit", "is not a parameter of a single record; these are: include, fields, offsets, count, format"),
         ],
     )
 
@@ -197,6 +197,32 @@ def test_methods_that_are_not_for_a_path(shared):
     ):
         answer = shared.options(path)
         assert (answer.status_code, answer.headers["Allow"], answer.content) == (204, allow, b"")
+
+
+def test_the_format_may_be_named(shared):
+    """`format` wins over Accept, and Accept then decides nothing."""
+    for path in ("/quotes", f"/quotes/{n.AT[88]}", f"/articles/{n.ARTICLE}/quotes"):
+        plain = shared.get(path)
+        assert plain.headers["Vary"].split(", ")[0] == "Accept"
+        named = shared.get(path + "?format=json", headers={"Accept": "image/gif"})
+        assert (named.status_code, named.headers["Content-Type"]) == (200, "application/json")
+        assert named.json() == plain.json() | ({"next": None} if "items" in plain.json() else {})
+        assert "Accept" not in named.headers["Vary"].split(", ")
+        for value in ("", "JSON", "xml", "html"):
+            expect_problem(shared.get(f"{path}?format={value}"), "bad-request", errors=[("?format", None)])
+        twice = shared.get(f"{path}?format=json&format=json")
+        expect_problem(twice, "bad-request", errors=[("?format", "is given more than once")])
+    refused = shared.get(f"/quotes/{n.AT[88]}?format=xml&fields=nothing")
+    expect_problem(refused, "bad-request", errors=[("?format", "must be json or jsonld"), ("?fields", None)])
+    expect_problem(shared.get("/stats/speakers?format=json"), "bad-request", errors=[("?format", None)])
+
+
+def test_pages_keep_the_format_and_their_cursors(shared):
+    page = shared.read("/quotes?limit=2&format=json")
+    assert "format=json" in page["next"]
+    second = shared.read("/quotes" + page["next"])
+    cursor = page["next"].partition("cursor=")[2]
+    assert shared.read(f"/quotes?limit=2&cursor={cursor}")["items"] == second["items"]
 
 
 def test_only_json_is_there(shared):

@@ -2,7 +2,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.js";
 
-const client = createClient<paths>({ baseUrl: "" });
+const client = createClient<paths, "application/json" | "application/problem+json">({ baseUrl: "" });
 const path = { id: 1 };
 
 export async function mistakes(): Promise<void> {

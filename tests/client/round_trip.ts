@@ -7,7 +7,8 @@ declare const process: { env: Record<string, string | undefined>; exitCode?: num
 
 type Quote = components["schemas"]["Quote"];
 
-const client = createClient<paths>({
+// The other representations (JSON-LD, feeds) are for others.
+const client = createClient<paths, "application/json" | "application/problem+json">({
   baseUrl: process.env["ONRECORD_URL"] ?? "",
   headers: { Authorization: `Bearer ${process.env["ONRECORD_KEY"] ?? ""}` },
   // Lists go into one parameter, with commas: ?kind.in=direct,partial

@@ -154,7 +154,7 @@ class Record:
             assert answer.content == b"", where
             return
         assert kind in response["content"], f"{where}: {kind} is not named"
-        if kind in ("application/json", PROBLEM):
+        if kind in ("application/json", "application/ld+json", PROBLEM):
             faults = self.contract.faults(response["content"][kind]["schema"], answer.json(), sparse)
             assert not faults, f"{where}:\n" + "\n".join(faults[:10])
 

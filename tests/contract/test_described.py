@@ -10,7 +10,7 @@ from answers import RECORD, resolve
 
 CONTRACT = RECORD.contract.document
 COMPONENTS = CONTRACT["components"]
-READ_PARAMETERS = {"fields", "offsets", "If-None-Match"}
+READ_PARAMETERS = {"fields", "offsets", "format", "If-None-Match"}
 LIST_PARAMETERS = READ_PARAMETERS | {"q", "limit", "cursor", "sort", "count"}
 CHANGE_HEADERS = {"Change-Actor", "Change-Reason"}
 
@@ -63,6 +63,18 @@ def test_bodies_are_of_the_types_that_are_taken():
     for endpoint in DESCRIBED["endpoints"]:
         operation = CONTRACT["paths"][endpoint["path"]][endpoint["method"].lower()]
         assert set(operation.get("requestBody", {}).get("content", {})) == taken[endpoint["accepts"]], endpoint["operation_id"]
+
+
+def test_answers_are_of_the_types_that_are_offered():
+    for endpoint in DESCRIBED["endpoints"]:
+        operation = CONTRACT["paths"][endpoint["path"]][endpoint["method"].lower()]
+        answer = resolve(CONTRACT, operation["responses"].get("200", {}))
+        offered = set(endpoint["media_types"])
+        if endpoint["method"] == "GET" and offered:
+            assert set(answer["content"]) == offered, endpoint["operation_id"]
+            formats = [p["schema"]["enum"] for p in map(lambda p: resolve(CONTRACT, p), operation.get("parameters", []))
+                       if p["name"] == "format"]  # fmt: skip
+            assert formats in ([], [endpoint["formats"]]), endpoint["operation_id"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 """The examples of openapi.yaml: they are valid, requests made of them work, and answers look as they say."""
 
+import json
 import re
 
 import pytest
@@ -100,3 +101,27 @@ def test_answers_to_reads_look_as_the_examples_say(shared):
             if "next" in example:
                 url += f"?limit={len(example['items'])}"
             assert without_moments(shared.read(url)) == without_moments(example), path
+
+
+EXAMPLE_BASE = "https://record.example"
+
+
+@pytest.mark.own_server
+def test_linked_records_and_feeds_look_as_the_examples_say(shared):
+    """All in them that differs from one server to the next is where it is, when, and what a cursor holds."""
+    looked_at = 0
+    for path, item in CONTRACT["paths"].items():
+        content = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        for example in examples(content.get("application/ld+json", {})):
+            answer = shared.get(example["@id"].removeprefix(EXAMPLE_BASE), headers={"Accept": "application/ld+json"})
+            assert json.loads(answer.text.replace(shared.base, EXAMPLE_BASE)) == example, path
+            looked_at += 1
+        for example in examples(content.get("application/atom+xml", {})):
+            answer = shared.get(path + "?limit=1", headers={"Accept": "application/atom+xml"})
+            assert without_moments_in(answer.text.replace(shared.base, EXAMPLE_BASE)) == without_moments_in(example), path
+            looked_at += 1
+    assert looked_at == 6
+
+
+def without_moments_in(text):
+    return re.sub(r"<updated>[^<]*|cursor=[A-Za-z0-9_-]+", "", text)

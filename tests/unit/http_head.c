@@ -124,6 +124,18 @@ static void the_length_of_a_body_is_known(void **state) {
     assert_true(head_body_length(&endless) == INT64_MAX);
 }
 
+static void hosts_that_may_stand_in_an_address(void **state) {
+    static const char *const good[] = {"a", "127.0.0.1:8080", "a-b.example", "on_record:80", "[::1]", "[::1]:65535"};
+    static const char *const bad[] = {"",      ":80",  "a:",      "a:x",       "a:123456", "a/b",    "a b",
+                                      "u@a",   "a?b",  "a\"b",    "a\xC3\xA9", "[]",       "[::1",   "[::1]a",
+                                      "[g::]", "a<b>", "a:80/..", "%41",       "a#b",      "[::1]:", "::1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(head_is_host(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(head_is_host(bad[i]));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_requests_are_taken),
@@ -134,6 +146,7 @@ int main(void) {
         cmocka_unit_test(lists_are_joined),
         cmocka_unit_test(white_space_after_a_value_is_dropped),
         cmocka_unit_test(the_length_of_a_body_is_known),
+        cmocka_unit_test(hosts_that_may_stand_in_an_address),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -59,6 +59,20 @@ static void malformed_ranges_match_nothing(void **state) {
     assert_int_equal(chosen("application/json;q=1.001"), NOTHING);
 }
 
+static void a_format_is_chosen_by_any_of_its_media_types(void **state) {
+    enum { LIST = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON) | FORMAT_BIT(FORMAT_CSV) };
+    (void)state;
+    assert_int_equal(negotiate_format(NULL, LIST), FORMAT_JSON);
+    assert_int_equal(negotiate_format("application/*", LIST), FORMAT_JSON);
+    assert_int_equal(negotiate_format("text/*, */*;q=0.1", LIST), FORMAT_CSV);
+    assert_int_equal(negotiate_format("application/jsonl", LIST), FORMAT_NDJSON);
+    assert_int_equal(negotiate_format("application/ndjson;q=0.2, text/csv;q=0.1", LIST), FORMAT_NDJSON);
+    assert_int_equal(negotiate_format("application/atom+xml", LIST), FORMAT_COUNT);
+    assert_int_equal(negotiate_format("text/csv", 0), FORMAT_COUNT);
+    assert_int_equal(negotiate_format(NULL, FORMAT_BIT(FORMAT_CSV)), FORMAT_CSV);
+    assert_int_equal(negotiate_format("*/*", FORMAT_BIT(FORMAT_FILE)), FORMAT_COUNT);
+}
+
 static void gzip_is_sent_to_who_takes_it(void **state) {
     (void)state;
     assert_true(negotiate_gzip("gzip"));
@@ -103,6 +117,7 @@ int main(void) {
         cmocka_unit_test(the_closest_range_decides),
         cmocka_unit_test(what_is_not_there_is_refused),
         cmocka_unit_test(malformed_ranges_match_nothing),
+        cmocka_unit_test(a_format_is_chosen_by_any_of_its_media_types),
         cmocka_unit_test(gzip_is_sent_to_who_takes_it),
         cmocka_unit_test(json_bodies_are_taken),
     };

@@ -252,6 +252,25 @@ static void test_an_included_list_goes_by_the_sub_collections_cursors(void **sta
     assert_string_equal(statement(x, branch), statement(x, list));
 }
 
+/* What is new comes first, in the cursors of that order; the link says which form it leads to. */
+static void test_feeds(void **state) {
+    Exchange *x = *state;
+    x->format = FORMAT_ATOM;
+    x->base = "http://record.example";
+    List *list = read(x, &quote_resource, "kind=direct");
+    assert_string_equal(faults_text(x), "");
+    assert_string_equal(list->link, "http://record.example/quotes?kind=direct&format=atom&");
+    assert_true(list->sort.count == 1 && list->sort.keys[0].descending);
+    assert_true(list->query == read(x, &quote_resource, "kind=direct&sort=-id")->query);
+    assert_string_equal(read(x, &quote_resource, "format=atom&limit=3")->link,
+                        "http://record.example/quotes?format=atom&limit=3&");
+    assert_false(read(x, &quote_resource, "sort=id")->sort.keys[0].descending);
+    const Selection *selection = read(x, &quote_resource, "")->selection;
+    assert_int_equal(selection->node_count, 2);
+    assert_ptr_equal(selection->nodes[1].resource, &speaker_resource);
+    x->format = FORMAT_JSON;
+}
+
 static void test_all_faults_at_once(void **state) {
     Exchange *x = *state;
     read(x, &source_resource,
@@ -288,6 +307,7 @@ int main(void) {
         unit_case(test_links_repeat_the_query),
         unit_case(test_links_of_included_lists),
         unit_case(test_an_included_list_goes_by_the_sub_collections_cursors),
+        unit_case(test_feeds),
         unit_case(test_all_faults_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

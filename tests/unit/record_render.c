@@ -9,25 +9,6 @@
 #include "record/read.h"
 #include "record/render_json.h"
 
-/* A row for a selection: every column null, but for the ids, and those named "alias.field". */
-static const char **row_new(Exchange *x, const Selection *selection) {
-    return arena_calloc(x->arena, (size_t)selection->columns + SORT_KEYS, sizeof(const char *));
-}
-
-static void cell_set(const char **row, const Selection *selection, int node, const char *name, const char *text) {
-    int column = selection->nodes[node].column;
-    for (const Field *field = selection->nodes[node].resource->fields; field->name != NULL; field++) {
-        if (!field_is_column(field))
-            continue;
-        if (strcmp(field->name, name) == 0) {
-            row[column] = text;
-            return;
-        }
-        column++;
-    }
-    fail();
-}
-
 static const char *rendered(Exchange *x, const Selection *selection, const char *const *row) {
     Result *rows = result_new(x->arena, selection->columns, 1, row);
     Buffer out = buffer_new(x->arena, 0);

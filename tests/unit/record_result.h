@@ -3,6 +3,8 @@
 #define ONRECORD_TESTS_RECORD_RESULT_H
 
 #include "db/rows.h"
+#include "record/selection.h"
+#include "record/sort.h"
 #include "record_fixture.h"
 
 /* A result of `rows` rows; `cells` are rows * columns texts, NULL for null. */
@@ -32,6 +34,27 @@ static inline void result_set(Exchange *x, int statement, int columns, int rows,
 
 static inline void batch_done_now(Exchange *x) {
     x->batch.outcome = BATCH_DONE;
+}
+
+/* A row for a selection, every column null. */
+static inline const char **row_new(Exchange *x, const Selection *selection) {
+    return arena_calloc(x->arena, (size_t)selection->columns + SORT_KEYS, sizeof(const char *));
+}
+
+/* Sets one value of it, by the field's name. */
+static inline void cell_set(const char **row, const Selection *selection, int node, const char *name,
+                            const char *text) {
+    int column = selection->nodes[node].column;
+    for (const Field *field = selection->nodes[node].resource->fields; field->name != NULL; field++) {
+        if (!field_is_column(field))
+            continue;
+        if (strcmp(field->name, name) == 0) {
+            row[column] = text;
+            return;
+        }
+        column++;
+    }
+    fail();
 }
 
 #endif

@@ -5,7 +5,7 @@
 
 static Sort sort_of(Exchange *x, const Resource *resource, const char *text) {
     query_set(x, text != NULL ? arena_printf(x->arena, "sort=%s", text) : "");
-    return sort_read(x, resource);
+    return sort_read(x, resource, resource->default_sort);
 }
 
 static void expect_order(Exchange *x, const Resource *resource, const char *text, const char *wanted) {
