@@ -180,7 +180,7 @@ bench: ## measure against pgbench; takes minutes
 .PHONY: replays
 replays: $(FUZZERS:%=build/replay/%) ## build what replays the fuzzers' corpus
 
-build/replay/%: tests/fuzz/%.c tests/fuzz/replay.c build/asan/onrecord.a
+build/replay/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/exchange.h build/asan/onrecord.a
 	$(call say,replay,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(COMMON)) -Wno-missing-prototypes -O1 $(SANITIZE) -o $@ $< tests/fuzz/replay.c \
@@ -188,7 +188,7 @@ build/replay/%: tests/fuzz/%.c tests/fuzz/replay.c build/asan/onrecord.a
 
 fuzzers: $(FUZZERS:%=build/fuzz/%)
 
-build/fuzz/%: tests/fuzz/%.c build/fuzz/onrecord.a
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/exchange.h build/fuzz/onrecord.a
 	$(call say,fuzzer,$<)
 	@mkdir -p $(@D)
 	$(Q)clang $(filter-out -MMD -MP,$(COMMON)) -Wno-missing-prototypes -O1 $(SANITIZE) -fsanitize=fuzzer -o $@ $< \
