@@ -43,7 +43,7 @@ static void describe_operators(JsonWriter *w, const Field *field) {
     writer_key(w, "operators");
     writer_array_begin(w);
     for (int op = OPERATOR_EQ; op < OPERATOR_COUNT; op++)
-        if ((field->flags & FIELD_FILTER) && type_allows(field, (Operator)op))
+        if ((field->flags & (FIELD_FILTER | FIELD_PATH)) && type_allows(field, (Operator)op))
             writer_string(w, op == OPERATOR_EQ ? "eq" : operator_suffixes[op]);
     writer_array_end(w);
 }

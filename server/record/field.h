@@ -34,6 +34,7 @@ typedef enum FieldType {
     TYPE_OBJECT,     /* jsonb object with the members of the field */
     TYPE_OBJECTS,    /* jsonb array of such objects */
     TYPE_JSON,       /* jsonb object, any content */
+    TYPE_QUERY,      /* virtual: what names_where finds, as `q` does */
     TYPE_COUNT
 } FieldType;
 
@@ -45,8 +46,8 @@ enum FieldFlag {
     FIELD_SORT = 1 << 4,      /* has an index (field, id) */
     FIELD_VIRTUAL = 1 << 5,   /* a filter alone: `predicate` says how; never rendered or written */
     FIELD_WRITTEN = 1 << 7,   /* read-only to clients, but computed here and written with the record */
-    FIELD_PATH = 1 << 8,      /* may be filtered through a relation: ?article.language=fa */
-    FIELD_DERIVED = 1 << 9    /* a virtual filter that follows from other fields: nothing depends on it */
+    FIELD_PATH = 1 << 8,   /* may be filtered through a relation: ?article.language=fa; without FIELD_FILTER only so */
+    FIELD_DERIVED = 1 << 9 /* a virtual filter that follows from other fields: nothing depends on it */
 };
 
 typedef struct Field {

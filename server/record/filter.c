@@ -5,12 +5,13 @@
 
 #include "base/moment.h"
 #include "base/utf8.h"
+#include "record/names.h"
 
 /* Follows relations from `resource` as long as the name has steps; what is left is the field's name. */
 static const Field *filter_field(const Resource *resource, const char *name, size_t length, Filter *filter) {
     const Field *field = field_find(resource, name, length);
-    if (field != NULL && (field->flags & FIELD_FILTER) != 0 &&
-        (filter->step_count == 0 || (field->flags & FIELD_PATH) != 0))
+    unsigned needed = filter->step_count == 0 ? FIELD_FILTER : FIELD_PATH;
+    if (field != NULL && (field->flags & needed) != 0)
         return field;
     const char *dot = memchr(name, '.', length);
     if (dot == NULL || filter->step_count == FILTER_STEPS)
@@ -88,7 +89,7 @@ bool filter_read(Exchange *x, const Resource *resource, const Parameter *paramet
         values_read(x, parameter->name, filter, parameter->value);
     } else {
         if (value_read(x, parameter->name, field, parameter->value, &filter->value) &&
-            (field->flags & FIELD_VIRTUAL) != 0)
+            (field->flags & FIELD_VIRTUAL) != 0 && field->type != TYPE_QUERY)
             filter->value = array_literal(x->arena, &filter->value, 1);
     }
     return true;
@@ -209,6 +210,8 @@ static void field_sql(const Filter *filter, Sql *sql, const char *alias) {
     const char *column = arena_printf(sql->text.arena, "%s.%s", alias, field->name);
     if (filter->operator== OPERATOR_NULL)
         sql_add_all(sql, column, strcmp(filter->value, "true") == 0 ? " IS NULL" : " IS NOT NULL", NULL);
+    else if (field->type == TYPE_QUERY)
+        names_where(filter->value, sql, alias, NAMES_LIKELY);
     else if ((field->flags & FIELD_VIRTUAL) != 0)
         virtual_sql(filter, sql, alias);
     else if (field->type == TYPE_EDTF)

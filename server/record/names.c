@@ -81,10 +81,10 @@ static void best_sql(const char *query, const List *list, Sql *sql) {
                  "ORDER BY f.id, f.score DESC, f.position)");
 }
 
-void names_where(const char *query, Sql *sql) {
-    sql_add(sql, "t.id IN (WITH ");
+void names_where(const char *query, Sql *sql, const char *alias, const char *least) {
+    sql_add_all(sql, alias, ".id IN (WITH ", NULL);
     best_sql(query, NULL, sql);
-    sql_add(sql, " SELECT best.id FROM best)");
+    sql_add_all(sql, " SELECT best.id FROM best WHERE best.score >= ", least, ")", NULL);
 }
 
 void names_with(const List *list, Sql *sql) {

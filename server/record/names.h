@@ -13,8 +13,12 @@
 /* Whether a query holds anything that a name could be made of. */
 bool names_say_something(const char *query);
 
-/* Adds the predicate that record t is found. */
-void names_where(const char *query, Sql *sql);
+/* Adds the predicate that the record called `alias` is found, with a score of `least` or more. */
+void names_where(const char *query, Sql *sql, const char *alias, const char *least);
+
+/* `least` for all that is found, and for what is probably meant. */
+#define NAMES_ALL "0"
+#define NAMES_LIKELY "0.5"
 
 /* Adds "WITH ... best (id, score, position) ...": who is found, of those that the list's filters let pass. */
 void names_with(const List *list, Sql *sql);

@@ -99,7 +99,7 @@ int search_cap(const Search *search) {
 
 void search_where(const Search *search, Sql *sql) {
     if (by_names(search)) {
-        names_where(search->text, sql);
+        names_where(search->text, sql, "t", NAMES_ALL);
         return;
     }
     int text = sql_bind(sql, search->text);

@@ -90,6 +90,7 @@ static const Type types[TYPE_COUNT] = {
     [TYPE_OBJECT] = {"object", "jsonb", 0, NULL, NULL, render_json},
     [TYPE_OBJECTS] = {"objects", "jsonb", 0, NULL, NULL, render_json},
     [TYPE_JSON] = {"json", "jsonb", 0, NULL, NULL, render_json},
+    [TYPE_QUERY] = {"query", "text", 1U << OPERATOR_EQ, value_parse_text, NULL, NULL},
 };
 
 const Type *type_of(const Field *field) {

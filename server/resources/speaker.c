@@ -57,6 +57,8 @@ static const Field fields[] = {
      .predicate = "$T.id IN (SELECT o.id FROM unnest($V) AS v (id), onrecord.organization_tree(v.id) AS o (id) UNION "
                   "SELECT a.speaker_id FROM unnest($V) AS v (id), onrecord.organization_tree(v.id) AS o (id), "
                   "onrecord.affiliations a WHERE a.organization_id = o.id)"},
+    /* /quotes?speaker.q=Hakkani; a collection's own `q` is search.c's. */
+    {.name = "q", .type = TYPE_QUERY, .flags = FIELD_VIRTUAL | FIELD_PATH | FIELD_DERIVED},
     RECORD_TAIL,
 };
 

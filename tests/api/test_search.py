@@ -256,6 +256,22 @@ def test_a_new_alias_is_found(api):
     assert (item["id"], item["matched"]) == (n.OBSERVERS, "The Heronry")
 
 
+def test_a_misspelt_name_finds_the_words_the_role_and_the_article_in_one_request(shared):
+    found = shared.read("/quotes?speaker.q=Motaghi&include=speaker,article&fields=text,role,speaker.name,article.headline")
+    assert [item["text"] for item in found["items"]] == [
+        "thanked Russia for accepting a Taliban-appointed diplomat",
+        "soon introduce a representative at the ambassadorial level",
+    ]
+    assert {item["speaker"]["name"] for item in found["items"]} == {"Amir Khan Muttaqi"}
+    assert found["items"][1]["role"] == "acting Foreign Minister" and found["items"][0]["article"]["headline"]
+    assert shared.ids("/quotes?speaker.q=kabulof&q=commission") == [n.AT[781]]
+    assert shared.ids("/quotes?speaker.q=kabulof&q=ambassador") == []
+    assert shared.ids("/quotes?speaker.q=zzzz") == [] == shared.ids("/quotes?speaker.q=!")
+    assert shared.ids("/speakers?part_of.q=administration&sort=id") == [n.FOREIGN_MINISTRY, n.INTERIOR_MINISTRY]
+    assert shared.read("/stats/timeline?speaker.q=samkany")["total"] == 3
+    expect_problem(shared.get("/quotes?speaker.q.in=a,b"), "bad-request", None, [("?speaker.q.in", None)])
+
+
 # All at once
 
 

@@ -12,7 +12,7 @@ OPERATORS = {
     "id": RANGE + ("in",), "integer": RANGE + ("in",), "reference": EQUALITY, "text": EQUALITY, "name": EQUALITY,
     "url": EQUALITY, "language": EQUALITY, "country": EQUALITY, "enum": EQUALITY,
     "fraction": RANGE, "edtf": RANGE, "timestamp": RANGE,
-    "names": LIST, "urls": LIST, "references": LIST,
+    "names": LIST, "urls": LIST, "references": LIST, "query": ("",),
 }  # fmt: skip
 
 URL = {"type": "string", "format": "uri", "maxLength": 2048, "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
@@ -179,9 +179,9 @@ def filter_parameter(owner, field, path, operator):
 
 
 def operators_of(field):
-    if field.get("virtual"):
+    if field.get("virtual") and field["type"] != "query":
         return LIST
-    return OPERATORS[field["type"]] + (("null",) if field["nullable"] else ())
+    return OPERATORS[field["type"]] + (("null",) if field["nullable"] and field["type"] != "query" else ())
 
 
 def relations_to_one(resource):
