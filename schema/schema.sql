@@ -231,11 +231,21 @@ $$;
 
 COMMENT ON FUNCTION onrecord.name_latin(name text) IS 'Cyrillic, Greek, Arabic and Persian letters as Latin ones';
 
+-- Name: search_fold(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_fold(text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN (text ~ '[\u00ad\u0300-\u036f\u0610-\u06ff\u200b-\u200f\u2010\u2011\u202a-\u202e\u2060-\u2069\ufeff]'::text) THEN translate(regexp_replace(text, '[\u00ad\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+'::text, ''::text, 'g'::text), 'أإآٱىیېۍئکؤةۀەہھ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹‐‑'::text, 'اااايييييكوههههه01234567890123456789--'::text) ELSE text END;
+
+-- Name: FUNCTION search_fold(text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_fold(text text) IS 'Takes out marks, joiners and directions, and writes letters of Arabic and Persian that are one in one way; a code point otherwise stays one code point';
+
 -- Name: name_plain(text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.name_plain(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$ SELECT onrecord.unaccent('onrecord.unaccent', lower(normalize(onrecord.search_fold(name), NFC))) $$;
+    RETURN onrecord.unaccent('onrecord.unaccent'::regdictionary, lower(NORMALIZE(onrecord.search_fold(name), NFC)));
 
 -- Name: FUNCTION name_plain(name text); Type: COMMENT
 
@@ -606,16 +616,6 @@ CREATE FUNCTION onrecord.search_config(language text) RETURNS text
 -- Name: FUNCTION search_config(language text); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.search_config(language text) IS 'The text search configuration, of schema onrecord, that stems a language (BCP 47); simple: nobody stems it';
-
--- Name: search_fold(text); Type: FUNCTION
-
-CREATE FUNCTION onrecord.search_fold(text text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN CASE WHEN (text ~ '[\u00ad\u0300-\u036f\u0610-\u06ff\u200b-\u200f\u2010\u2011\u202a-\u202e\u2060-\u2069\ufeff]'::text) THEN translate(regexp_replace(text, '[\u00ad\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+'::text, ''::text, 'g'::text), 'أإآٱىیېۍئکؤةۀەہھ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹‐‑'::text, 'اااايييييكوههههه01234567890123456789--'::text) ELSE text END;
-
--- Name: FUNCTION search_fold(text text); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.search_fold(text text) IS 'Takes out marks, joiners and directions, and writes letters of Arabic and Persian that are one in one way; a code point otherwise stays one code point';
 
 -- Name: search_query(text, text); Type: FUNCTION
 

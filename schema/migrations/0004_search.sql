@@ -364,7 +364,8 @@ $$;
 
 -- 4. Names ------------------------------------------------------------------------------------------------------------
 
--- Functions of the extensions are called by the name that they have where they are.
+-- Functions of the extensions are called by the name that they have where they are; nobody but us needs to know it, or
+-- USAGE on their schema.
 DO $$
 DECLARE
     trgm text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_trgm');
@@ -373,7 +374,7 @@ BEGIN
     EXECUTE format($function$
         CREATE FUNCTION onrecord.name_plain(name text) RETURNS text
         LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-        AS $body$ SELECT %1$s.unaccent('%1$s.unaccent', lower(normalize(onrecord.search_fold(name), NFC))) $body$
+        RETURN %1$s.unaccent('%1$s.unaccent'::regdictionary, lower(normalize(onrecord.search_fold(name), NFC)))
         $function$, plain);
     EXECUTE format($function$
         CREATE FUNCTION onrecord.names_alike(query text, name text) RETURNS boolean

@@ -43,11 +43,24 @@ static MigrationReport cannot(Arena *arena, PGconn *pg, const char *what) {
                             arena_printf(arena, "%s: %s", what, message));
 }
 
+/* A word where search is worse than it could be, for no fault of ours: it goes by the database's own letters. */
+static void look_at_letters(PGconn *pg) {
+    PGresult *result = PQexec(pg, SQL_DATABASE_LETTERS);
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
+        log_event(LOG_WARNING, "the database knows the letters of ASCII only", "lc_ctype", PQgetvalue(result, 0, 0),
+                  "hint",
+                  "search tells upper and lower case apart in other writings; CREATE DATABASE ... LC_CTYPE 'C.UTF-8' "
+                  "TEMPLATE template0 makes one that does not",
+                  NULL);
+    PQclear(result);
+}
+
 MigrationReport migrate_check(Arena *arena, const char *conninfo) {
     char fault[1024];
     PGconn *pg = session_open(conninfo, 5000, fault, sizeof fault);
     if (!pg)
         return migration_report(MIGRATION_UNREACHABLE, arena_printf(arena, "%s", fault));
+    look_at_letters(pg);
     Migrations migrations = migrations_load(arena);
     MigrationReport report = migrations_state(arena, pg, &migrations);
     PQfinish(pg);
@@ -184,6 +197,7 @@ MigrationReport migrate_run(Arena *arena, const char *conninfo, bool seed, const
     PGconn *pg = session_open(conninfo, 0, fault, sizeof fault);
     if (!pg)
         return migration_report(MIGRATION_UNREACHABLE, arena_printf(arena, "%s", fault));
+    look_at_letters(pg);
     Migrations migrations = migrations_load(arena);
     MigrationReport report = migrations_state(arena, pg, &migrations);
     if (report.state == MIGRATION_PENDING) {

@@ -62,3 +62,8 @@ BEGIN
     EXECUTE pg_catalog.format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA onrecord TO %I', grantee);
 END
 $$
+
+-- name: database_letters
+-- The database's LC_CTYPE, where it knows no letters beyond ASCII.
+SELECT datctype FROM pg_catalog.pg_database
+WHERE datname = pg_catalog.current_database() AND datlocprovider = 'c' AND datctype IN ('C', 'POSIX')

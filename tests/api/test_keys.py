@@ -114,6 +114,14 @@ def test_a_database_that_is_not_there():
     assert done.stderr.startswith("onrecord: ")
 
 
+def test_a_database_that_knows_few_letters_is_told_of(cluster):
+    for ctype, words in (("C", True), ("C.UTF-8", False)):
+        cluster.psql("postgres", f"CREATE DATABASE letters LC_COLLATE 'C' LC_CTYPE '{ctype}' TEMPLATE template0")
+        said = service.command("migrate", url=cluster.url("letters"))
+        assert ("knows the letters of ASCII only" in said.stderr + said.stdout) == words
+        cluster.psql("postgres", "DROP DATABASE letters")
+
+
 def test_migrate_twice_changes_nothing(api):
     before = api.psql("SELECT * FROM onrecord.migrations ORDER BY version")
     service.command("migrate", url=api.server.database_url)
