@@ -3,8 +3,10 @@
 import json
 from dataclasses import dataclass, field
 
-from load import pgbench_script
+from load import CONNECTIONS, pgbench_script
 
+# Cases that limits are about as well.
+COMMON_WORD, SUGGEST = "search, a word in a tenth of all", "suggest as one types"
 # Values of a probe that no other parameter has.
 RECORD, SPEAKER = 421, 437
 
@@ -19,6 +21,7 @@ class Case:
     random: dict  # which parameters of its SQL are random: see pgbench_script
     goal: float = 0  # least ratio of the server's rate to pgbench's; 0: none
     plans: tuple = ("auto",)  # pgbench's plan_cache_mode: the better one counts
+    connections: int = CONNECTIONS  # wrk's
     sql: str = ""
     variables: dict = field(default_factory=dict)
 
@@ -31,6 +34,20 @@ def reads(name, path, random, most, **more):
     value = SPEAKER if "speaker_id=" in path else RECORD
     return Case(name, f"GET {path.replace('%d', '{n}')}", "get.lua", [path, most],
                 lambda service: service.get(path % value), {str(value): (random, most)}, **more)  # fmt: skip
+
+
+def suggests(service, name, **more):
+    """Names as one types them: two to five letters of some that there are. pgbench asks for one of them."""
+    names = [speaker["name"] for speaker in json.loads(service.get("/speakers?kind=person&limit=200&fields=name"))["items"]]
+    prefixes = sorted({one.split()[0][:length].lower() for one in names for length in range(2, 6)})
+    path = "/speakers?q=%s&limit=8&fields=id,name"
+    return Case(name, f"GET {path.replace('%s', '{letters}')}", "words.lua", [path, *prefixes],
+                lambda service: service.get(path % prefixes[0]), {}, **more)  # fmt: skip
+
+
+def searches(name, path, **more):
+    """GETs of one path."""
+    return Case(name, f"GET {path}", "get.lua", [path, 1], lambda service: service.get(path), {}, **more)
 
 
 def texts(service):
@@ -54,6 +71,10 @@ def cases(service, sizes):
         reads("list of 20, two includes", "/quotes?speaker_id=%d&include=speaker,article", "speaker", speakers,
               goal=0.8, plans=lists),
         reads("newest 20 of a source", "/quotes?source_id=%d&sort=-published_at", "source", 200, plans=lists),
+        reads("search, a rare word", "/quotes?q=%d", "word", speakers - 1, goal=0.9, plans=lists),
+        searches(COMMON_WORD, "/quotes?q=governor", goal=0.9, plans=lists),
+        reads("search of articles", "/articles?q=%d&fields=-body", "word", articles, plans=lists),
+        suggests(service, SUGGEST, connections=32, plans=lists),
         Case("insert", "POST /quotes", "post.lua", [articles, speakers, *map(json.dumps, quotable)], post,
              {str(RECORD): ("article", articles), str(SPEAKER): ("speaker", speakers)}),
     ]  # fmt: skip

@@ -46,9 +46,9 @@ def run(command, **env):
     return done.stdout
 
 
-def wrk(service, script, arguments, seconds, warms_up=False):
+def wrk(service, script, arguments, seconds, warms_up=False, connections=CONNECTIONS):
     costs = Costs(service)
-    out = run(["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
+    out = run(["wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
                service.url, "--", *map(str, arguments)], BENCH_KEY=service.key)  # fmt: skip
     told = json.loads(out.rstrip().split("\n")[-1])
     if told["requests"] == 0 or ((told["refused"] or told["broken"]) and not warms_up):

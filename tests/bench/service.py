@@ -155,20 +155,33 @@ class Service:
         """The statements on records that a call makes: [(SQL, [parameter or None])], as PostgreSQL logs them."""
         self._log_statements("all")
         log = self.folder / "postgres.log"
-        deadline = time.monotonic() + 10
         try:
-            while time.monotonic() < deadline:
-                start = log.stat().st_size
+            self._silent_since(log, 0)  # what was asked before has been answered
+            start = log.stat().st_size
+            call()
+            found = self._silent_since(log, start)
+            if not found:  # the setting had not reached that session yet
                 call()
-                time.sleep(0.1)
-                with open(log, "rb") as file:
-                    file.seek(start)
-                    found = statements_in(file.read().decode())
-                if found:
-                    return found
+                found = self._silent_since(log, start)
         finally:
             self._log_statements("none")
-        raise Trouble("PostgreSQL does not log the server's statements")
+        if not found:
+            raise Trouble("PostgreSQL does not log the server's statements")
+        return found
+
+    @staticmethod
+    def _silent_since(log, start):
+        """The statements logged from `start` on, when for half a second no more have come."""
+        size = -1
+        deadline = time.monotonic() + 30
+        while size != log.stat().st_size and time.monotonic() < deadline:
+            size = log.stat().st_size
+            time.sleep(0.5)
+        if start == 0:
+            return []
+        with open(log, "rb") as file:
+            file.seek(start)
+            return statements_in(file.read().decode())
 
     def _log_statements(self, which):
         self.psql("-c", f"ALTER SYSTEM SET log_statement = '{which}'", "-c", "SELECT pg_reload_conf()")
@@ -181,7 +194,7 @@ def statements_in(log):
     for level, text in zip(pieces[::2], pieces[1::2]):
         text = text.rstrip("\n").replace("\n\t", "\n")
         execute = EXECUTE.match(text) if level == "LOG" else None
-        if execute and re.search(r"onrecord\.(quotes|articles)\b", execute[1]):
+        if execute and re.search(r"onrecord\.(quotes|articles|speaker_names)\b", execute[1]):
             found.append((execute[1], []))
         elif execute:
             found.append((None, []))
