@@ -222,7 +222,11 @@ static void pool_share(const Server *server, PoolConfig *pool) {
         pool->connections[lane] = 1;
         pool->queue_max[lane] = config->queue_max;
     }
-    for (int i = 0; i < share - LANE_COUNT; i++)
+    pool->queue_max[LANE_EXPORT] = 0;
+    share -= LANE_COUNT;
+    for (; share > 0 && pool->connections[LANE_EXPORT] < config->exports_max; share--)
+        pool->connections[LANE_EXPORT]++;
+    for (int i = 0; i < share; i++)
         pool->connections[order[i % 4]]++;
 }
 
@@ -294,7 +298,8 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
     PoolConfig pool = {.conninfo = server->config.conninfo,
                        .gather_max = config->gather_max,
                        .quick_timeout_ms = config->quick_timeout_ms,
-                       .slow_timeout_ms = config->slow_timeout_ms};
+                       .slow_timeout_ms = config->slow_timeout_ms,
+                       .export_timeout_ms = config->export_timeout_s * 1000};
     pool_share(server, &pool);
     worker->pool = pool_new(&pool, worker->epoll_fd);
     worker->compressor = compressor_new(1);
