@@ -81,12 +81,19 @@ void client_enter(const Clients *clients, Client *client, ClientPhase phase, int
         client->deadline_us = INT64_MAX;
         break;
     case CLIENT_ANSWER:
+    case CLIENT_STREAM:
         client->deadline_us = now_us + seconds(config->answer_timeout_s);
         break;
     case CLIENT_IDLE:
         client->deadline_us = now_us + seconds(config->idle_timeout_s);
         break;
     }
+}
+
+void client_took(const Clients *clients, Client *client, size_t bytes, int64_t now_us) {
+    int64_t most_us = now_us + seconds(clients->config->answer_timeout_s);
+    int64_t earned_us = (int64_t)(bytes * UINT64_C(1000000) / (uint64_t)clients->config->export_rate_min);
+    client->deadline_us = client->deadline_us + earned_us < most_us ? client->deadline_us + earned_us : most_us;
 }
 
 /* Who is between requests may have sent one that we have not read yet: only the reading side is shut, so that it is

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "http/connections.h"
+#include "http/flow.h"
 #include "http/request.h"
 
 enum {
@@ -61,7 +62,7 @@ static void pool_gauges(Worker *worker) {
 /* Milliseconds that the next epoll_wait may take. */
 static int worker_timeout(const Worker *worker, int64_t now_us) {
     MHD_UNSIGNED_LONG_LONG mhd;
-    if (worker->completed || (MHD_get_timeout(worker->daemon, &mhd) == MHD_YES && mhd == 0))
+    if (worker->completed || worker->flows || (MHD_get_timeout(worker->daemon, &mhd) == MHD_YES && mhd == 0))
         return 0;
     int64_t next_us = worker->sweep_us < worker->look_us ? worker->sweep_us : worker->look_us;
     int64_t timeout = next_us > now_us ? (next_us - now_us + 999) / 1000 : 0;
@@ -80,8 +81,8 @@ static void worker_event(Worker *worker, const struct epoll_event *event) {
     } else if (what == &worker->server->listen_fd) {
         if (worker->listening)
             connections_accept(worker, CONNECTIONS_PER_TURN);
-    } else if (!linger_event(&worker->lingers, what)) {
-        pool_event(worker->pool, what, event->events);
+    } else if (!linger_event(&worker->lingers, what) && !pool_event(worker->pool, what, event->events)) {
+        flow_client_gone(what);
     }
 }
 
@@ -98,6 +99,7 @@ static void worker_finish(Worker *worker) {
         request->next = answered;
         answered = request;
     }
+    flows_run(worker);
     while (answered) {
         Request *request = answered;
         answered = request->next;

@@ -80,6 +80,23 @@ static void limit_read(Exchange *x, List *list) {
     list->total = count_read(x);
 }
 
+/* A stream is the whole list, or as much of its beginning as `limit` says. */
+static void rows_read(Exchange *x, List *list) {
+    static const char *const pages[] = {"cursor", "count", NULL};
+    const char *text = exchange_parameter(x, "limit");
+    if (text != NULL) {
+        size_t digits = strspn(text, "0123456789");
+        bool whole = digits > 0 && digits < 16 && text[digits] == '\0' && text[0] != '0';
+        list->rows = whole ? strtoll(text, NULL, 10) : 0;
+        if (!whole)
+            problem_fault(x, FAULT_PARAMETER, "limit", "must be a whole number from 1 on");
+    }
+    for (const char *const *name = pages; *name != NULL; name++)
+        if (exchange_parameter(x, *name) != NULL)
+            problem_fault(x, FAULT_PARAMETER, *name, "is for pages, which %s has not",
+                          representation_of(x->format)->media_types[0]);
+}
+
 static void cursor_read(Exchange *x, List *list) {
     const char *cursor = exchange_parameter(x, "cursor");
     if (cursor == NULL)
@@ -137,6 +154,11 @@ List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t 
     shown_add(list);
     list->sort = sort_read(x, resource);
     list->selection = selection_read(x, resource, false);
+    list->streams = representation_of(x->format)->streams;
+    if (list->streams) {
+        rows_read(x, list);
+        return list;
+    }
     limit_read(x, list);
     cursor_read(x, list);
     list->link = link_make(x);
@@ -302,6 +324,22 @@ void list_queue(List *list, Batch *batch) {
     sql_add_all(count, "SELECT count(*) FROM ", list->resource->table, " t", NULL);
     list_where(list, count);
     sql_queue(count, batch);
+}
+
+void list_stream(const List *list, Batch *batch) {
+    Sql *sql = sql_new(batch->arena);
+    sql_add(sql, "SELECT ");
+    selection_columns(list->selection, sql);
+    sql_add_all(sql, " FROM ", list->resource->table, " t", NULL);
+    selection_joins(list->selection, sql);
+    list_where(list, sql);
+    sort_order(&list->sort, sql, "t");
+    if (list->rows > 0) {
+        sql_add(sql, " LIMIT ");
+        sql_param(sql, arena_integer(batch->arena, list->rows), "bigint");
+    }
+    batch->lane = LANE_EXPORT;
+    sql_queue(sql, batch);
 }
 
 /* The link to what comes behind the page's last record. */

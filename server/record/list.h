@@ -21,6 +21,8 @@ typedef struct List {
     Filter filters[LIST_FILTERS + 1]; /* the client's, and what the resource shows */
     Sort sort;
     int limit;
+    bool streams;                 /* it has no pages; then `rows` counts */
+    int64_t rows;                 /* at most; 0: all */
     bool total;                   /* count=exact */
     const char *after[SORT_KEYS]; /* from the cursor */
     bool has_cursor;
@@ -50,6 +52,9 @@ void list_limit(const List *list, Sql *sql);
 
 /* Queues the statements, and takes the batch into their lane. */
 void list_queue(List *list, Batch *batch);
+
+/* Queues the one statement of a list that streams. */
+void list_stream(const List *list, Batch *batch);
 
 /* Writes the member `next`: a link, or NULL where nothing follows. */
 void next_render(JsonWriter *w, const char *next);

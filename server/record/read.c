@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "record/list.h"
 #include "record/render_json.h"
+#include "record/stream.h"
 #include "sql.h"
 
 /* What a read keeps between its two functions, and what its batch in flight asks for. */
@@ -32,7 +33,10 @@ static Step list_start(Exchange *x, const Resource *resource, const Field *by) {
     reading->list = list_read(x, resource, by, x->ids[0]);
     if (x->problem.fault_count > 0)
         return refuse_parameters(x);
-    list_queue(reading->list, &x->batch);
+    if (reading->list->streams)
+        stream_queue(x, reading->list);
+    else
+        list_queue(reading->list, &x->batch);
     return STEP_QUERY;
 }
 
@@ -62,6 +66,10 @@ static Buffer body_new(Exchange *x) {
 
 Step list_done(Exchange *x) {
     Reading *reading = x->state;
+    if (x->stream != NULL) {
+        stream_answer(x);
+        return STEP_ANSWER;
+    }
     x->body = body_new(x);
     JsonWriter w = json_writer_new(&x->body);
     writer_object_begin(&w);
@@ -89,11 +97,16 @@ static Step parent_ask(Exchange *x) {
     return STEP_QUERY;
 }
 
+/* Whether the list, which is there, holds anything. */
+static bool list_found(const Exchange *x, const List *list) {
+    return x->stream != NULL ? x->stream->rows > 0 : batch_rows(&x->batch, list->statement) > 0;
+}
+
 Step relation_done(Exchange *x) {
     Reading *reading = x->state;
     switch (reading->phase) {
     case ASKS_RECORDS:
-        if (batch_rows(&x->batch, reading->list->statement) > 0)
+        if (list_found(x, reading->list))
             return list_done(x);
         reading->phase = ASKS_PARENT;
         return parent_ask(x);

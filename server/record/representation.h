@@ -30,7 +30,7 @@ typedef enum Format {
 
 enum {
     FORMATS_RECORD = FORMAT_BIT(FORMAT_JSON), /* of every single record */
-    FORMATS_LIST = FORMAT_BIT(FORMAT_JSON),   /* of every list */
+    FORMATS_LIST = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON) | FORMAT_BIT(FORMAT_CSV), /* of every list */
     MEDIA_TYPES_MAX = 3
 };
 
@@ -40,6 +40,7 @@ typedef struct Representation {
         *media_types[MEDIA_TYPES_MAX]; /* its own, then others that mean the same; those that are left are NULL */
     const char *content_type;          /* NULL: the endpoint says itself */
     const char *extension;             /* of a file that holds it; NULL: it is not for files */
+    bool streams; /* all of a list, row by row as it is found: without pages, and without a bound (stream.h) */
 } Representation;
 
 const Representation *representation_of(Format format);

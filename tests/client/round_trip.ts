@@ -7,7 +7,8 @@ declare const process: { env: Record<string, string | undefined>; exitCode?: num
 
 type Quote = components["schemas"]["Quote"];
 
-const client = createClient<paths>({
+// Lists are there as NDJSON and CSV too: this is a client of their JSON.
+const client = createClient<paths, "application/json" | "application/problem+json">({
   baseUrl: process.env["ONRECORD_URL"] ?? "",
   headers: { Authorization: `Bearer ${process.env["ONRECORD_KEY"] ?? ""}` },
   // Lists go into one parameter, with commas: ?kind.in=direct,partial

@@ -252,6 +252,32 @@ static void test_an_included_list_goes_by_the_sub_collections_cursors(void **sta
     assert_string_equal(statement(x, branch), statement(x, list));
 }
 
+static const char *stream_statement(Exchange *x, const char *query) {
+    batch_init(&x->batch, x->arena, LANE_POINT, NULL, x);
+    x->format = FORMAT_CSV;
+    list_stream(read(x, &quote_resource, query), &x->batch);
+    x->format = FORMAT_JSON;
+    assert_string_equal(faults_text(x), "");
+    assert_int_equal(x->batch.count, 1);
+    assert_int_equal(x->batch.lane, LANE_EXPORT);
+    return strstr(x->batch.statements[0].sql, " FROM ");
+}
+
+static void test_streams(void **state) {
+    Exchange *x = *state;
+    assert_string_equal(stream_statement(x, ""), " FROM onrecord.quotes t WHERE t.status = 'confirmed' ORDER BY t.id");
+    assert_string_equal(stream_statement(x, "include=speaker&sort=-published_at&kind=direct&limit=5000"),
+                        " FROM onrecord.quotes t LEFT JOIN onrecord.speakers j1 ON j1.id = t.speaker_id WHERE "
+                        "t.kind = $1::text AND t.status = 'confirmed' ORDER BY t.published_at DESC NULLS LAST, "
+                        "t.id DESC LIMIT $2::bigint");
+    assert_string_equal(statement_params(x, 0), "$1=direct $2=5000");
+    x->format = FORMAT_NDJSON;
+    read(x, &quote_resource, "limit=0&cursor=x&count=exact");
+    assert_string_equal(faults_text(x), "?limit: must be a whole number from 1 on\n"
+                                        "?cursor: is for pages, which application/x-ndjson has not\n"
+                                        "?count: is for pages, which application/x-ndjson has not");
+}
+
 static void test_all_faults_at_once(void **state) {
     Exchange *x = *state;
     read(x, &source_resource,
@@ -288,6 +314,7 @@ int main(void) {
         unit_case(test_links_repeat_the_query),
         unit_case(test_links_of_included_lists),
         unit_case(test_an_included_list_goes_by_the_sub_collections_cursors),
+        unit_case(test_streams),
         unit_case(test_all_faults_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
