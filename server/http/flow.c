@@ -199,7 +199,7 @@ static ssize_t flow_read(void *cls, uint64_t position, char *out, size_t max) {
         flow->taken += size;
         request->sent += size;
         metrics_add(worker->metrics, GAUGE_EXPORT_BYTES, (int64_t)size);
-        client_took(&worker->clients, request->client, size, worker->now_us);
+        client_handed(request->client, size);
         return (ssize_t)size;
     }
     if (flow->failed || flow->gone)
@@ -214,6 +214,7 @@ static void flow_begin(Flow *flow) {
     Request *request = flow->request;
     stream_answer(&request->exchange);
     flow->begun = true;
+    request->client->handed = request->client->taken = 0;
     if (request->head_only)
         flow_leave(flow); /* that it begins is all that is asked */
     if (!response_stream(request, flow_read, flow))
