@@ -142,9 +142,10 @@ def test_who_takes_nothing_is_cut_off(stage, warm):
     before = warm(api)
     with Normal(api) as others:
         clients = [begin(api), begin(api)]
-        assert load.rss_mb(api) < before + GROWTH_MB
-        service.until(lambda: stopped(api), 6, "cutting off of who takes nothing")
+        most = []
+        service.until(lambda: most.append(load.rss_mb(api)) or stopped(api), 6, "cutting off of who takes nothing")
     others.verify(p99=0.5)
+    assert max(most) < before + GROWTH_MB
     for client in clients:
         client.close()
 
