@@ -183,6 +183,14 @@ static void flow_wake(Flow *flow) {
     request_resume(request);
 }
 
+/* Without chunks the connection's end is the body's, and the client would take what it has for all of it: a reset tells
+ * it better. MHD itself would end the connection in good order. */
+static void flow_reset(const Flow *flow) {
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (!flow->request->http11)
+        (void)connect(flow->request->client->fd, &nobody, sizeof nobody);
+}
+
 /* MHD asks for more of the body. */
 static ssize_t flow_read(void *cls, uint64_t position, char *out, size_t max) {
     Flow *flow = cls;
@@ -202,8 +210,10 @@ static ssize_t flow_read(void *cls, uint64_t position, char *out, size_t max) {
         client_handed(request->client, size);
         return (ssize_t)size;
     }
-    if (flow->failed || flow->gone)
+    if (flow->failed || flow->gone) {
+        flow_reset(flow);
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
     if (flow->over)
         return MHD_CONTENT_READER_END_OF_STREAM;
     flow_wait(flow);

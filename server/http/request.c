@@ -145,7 +145,8 @@ static enum MHD_Result head_complete(Request *request, const char *method, const
     Worker *worker = request->worker;
     request->method = method;
     head_read(request);
-    request->judged = !gate_pass(request, strcmp(version, "HTTP/1.0") != 0);
+    request->http11 = strcmp(version, "HTTP/1.0") != 0;
+    request->judged = !gate_pass(request, request->http11);
     request->state = REQUEST_BODY;
 
     int64_t length = head_body_length(&request->head);

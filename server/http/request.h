@@ -35,6 +35,7 @@ struct Request {
     RequestState state;
     bool judged;       /* the answer is known without a handler: a problem, or a status */
     bool head_only;    /* HEAD */
+    bool http11;       /* or newer */
     bool framing_lost; /* where the body ends is not known: the connection cannot be used again */
     bool suspended;
     const char *method; /* as sent */

@@ -329,7 +329,7 @@ void list_queue(List *list, Batch *batch) {
 void list_stream(const List *list, Batch *batch) {
     Sql *sql = sql_new(batch->arena);
     sql_add(sql, "SELECT ");
-    selection_columns(list->selection, sql);
+    selection_columns_shown(list->selection, sql);
     sql_add_all(sql, " FROM ", list->resource->table, " t", NULL);
     selection_joins(list->selection, sql);
     list_where(list, sql);

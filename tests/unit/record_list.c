@@ -271,6 +271,15 @@ static void test_streams(void **state) {
                         "t.kind = $1::text AND t.status = 'confirmed' ORDER BY t.published_at DESC NULLS LAST, "
                         "t.id DESC LIMIT $2::bigint");
     assert_string_equal(statement_params(x, 0), "$1=direct $2=5000");
+    stream_statement(x, "fields=text,spans,speaker.name&offsets=utf16");
+    const char *sql = x->batch.statements[0].sql;
+    assert_int_equal(strncmp(sql, "SELECT NULL, NULL, NULL, t.text, NULL, ", 39),
+                     0); /* what is not shown is not read */
+    assert_non_null(strstr(sql, ", t.spans, "));
+    assert_non_null(strstr(sql, ", j1.id, NULL, j1.name, NULL, ")); /* the id tells whether there is a speaker */
+    assert_non_null(strstr(sql, ", (SELECT b.body FROM onrecord.articles b WHERE b.id = t.article_id) FROM "));
+    stream_statement(x, "fields=id&offsets=utf16");
+    assert_null(strstr(x->batch.statements[0].sql, "body"));
     x->format = FORMAT_NDJSON;
     read(x, &quote_resource, "limit=0&cursor=x&count=exact");
     assert_string_equal(faults_text(x), "?limit: must be a whole number from 1 on\n"

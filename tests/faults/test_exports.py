@@ -108,6 +108,18 @@ def test_one_session_is_ended_midway(stage):
     load.back(api)
 
 
+def test_http_1_0_notices_it_too(stage, cluster):
+    """There is no chunk that could be missing: the connection is reset."""
+    api = full(stage)
+    client = connect(api)
+    client.sendall(f"GET {PATH} HTTP/1.0\r\n\r\n".encode())
+    service.until(lambda: api.psql(STALLED), 5, "PostgreSQL's waiting for the client")
+    api.psql(SESSIONS.replace("SELECT state", "SELECT pg_terminate_backend(pid)"))
+    with pytest.raises(ConnectionResetError):
+        while client.recv(65536):
+            pass
+
+
 def test_the_time_for_one_is_over(stage):
     api = full(stage, ONRECORD_EXPORT_TIMEOUT_S="2")
     answer = open_export(api)
