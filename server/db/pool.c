@@ -46,8 +46,9 @@ struct Pool {
 };
 
 enum {
-    GRACE_US = 500000,        /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
-    SHARED_RETRY_US = 5000000 /* a pooler that will not do may be another one tomorrow */
+    GRACE_US = 500000,         /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
+    STREAM_GRACE_US = 5000000, /* the same for those that stream: each may need a new one, and has more time */
+    SHARED_RETRY_US = 5000000  /* a pooler that will not do may be another one tomorrow */
 };
 
 /* ---- queues ---- */
@@ -79,9 +80,17 @@ static void lane_complete(Pool *pool, LaneState *lane, BatchOutcome outcome) {
 
 /* ---- what became of a batch ---- */
 
+static bool lane_streams(const LaneState *lane) {
+    return lane_rules[lane->connections[0].lane].streams;
+}
+
+static int64_t lane_grace_us(const LaneState *lane) {
+    return lane_streams(lane) ? STREAM_GRACE_US : GRACE_US;
+}
+
 /* A lane without a connection whose batches need not wait: PostgreSQL is away, and not just one of its processes. */
 static bool lane_is_down(const Pool *pool, const LaneState *lane) {
-    return lane->ready == 0 && (pool->ready == 0 || clock_monotonic_us() - lane->lost_us >= GRACE_US);
+    return lane->ready == 0 && (pool->ready == 0 || clock_monotonic_us() - lane->lost_us >= lane_grace_us(lane));
 }
 
 /* Makes it as it was before it ran. */
@@ -371,7 +380,7 @@ static void queue_refuse_excess(Pool *pool, Queue *queue, int most) {
 /* How many may wait for their turn: where each batch needs a connection to itself, no more than get one at once. */
 static int lane_turn_max(const LaneState *lane) {
     int most = lane->queue_max;
-    for (int i = 0; i < lane->connection_count && lane_rules[lane->connections[i].lane].streams; i++)
+    for (int i = 0; i < lane->connection_count && lane_streams(lane); i++)
         most += lane->connections[i].in_flight == 0;
     return most;
 }
@@ -471,7 +480,7 @@ static int64_t lane_due_us(const Pool *pool, const LaneState *lane, int64_t now_
             due = earlier(due, oldest->queued_us + patience_us(pool));
     }
     if (waits && lane->ready == 0)
-        due = earlier(due, lane->lost_us + GRACE_US);
+        due = earlier(due, lane->lost_us + lane_grace_us(lane));
     for (int i = 0; waits && i < lane->connection_count; i++) {
         int64_t stalls = connection_stalls_us(&lane->connections[i]);
         due = stalls > now_us ? earlier(due, stalls) : due;

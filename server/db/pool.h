@@ -4,7 +4,7 @@
  * reads what has come, and completed batches are handed back from pool_event, pool_flush and pool_tick (never from
  * within pool_submit). While PostgreSQL is away, what is queued and what comes is answered BATCH_UNAVAILABLE at once,
  * and the connections try again with a backoff of 50 to 500 ms. When only a lane's own connections broke, its batches
- * wait for them for half a second. */
+ * wait for them for half a second, those that stream for five. */
 #ifndef ONRECORD_DB_POOL_H
 #define ONRECORD_DB_POOL_H
 
