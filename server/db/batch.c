@@ -33,12 +33,17 @@ void batch_gathers(Batch *batch, int64_t key) {
     batch->key = key;
 }
 
+void batch_streams(Batch *batch, bool (*row)(Batch *batch, const Result *row)) {
+    batch->row = row;
+}
+
 void batch_release(Batch *batch) {
     for (int i = 0; i < batch->count; i++)
         rows_release(batch->statements[i].result);
     batch->count = 0;
     batch->write = false;
     batch->gathers = false;
+    batch->row = NULL;
     batch->outcome = BATCH_PENDING;
     memset(&batch->error, 0, sizeof batch->error);
 }

@@ -6,7 +6,10 @@
  *
  * A batch, its statements and their parameters belong to the one who queued it (a request's arena) and stay untouched
  * until `complete` is called, exactly once, on the worker's own thread. The results belong to the batch; batch_release
- * gives them back. */
+ * gives them back.
+ *
+ * A batch that streams (batch_streams) has one statement, of any number of rows, and hands them over one by one as they
+ * come, so that no more than one is kept; whoever takes them says when it is enough for now. */
 #ifndef ONRECORD_DB_BATCH_H
 #define ONRECORD_DB_BATCH_H
 
@@ -19,11 +22,12 @@
 
 /* Where a batch runs. Each lane has its own connections, settings and bound on its queue. */
 typedef enum Lane {
-    LANE_POINT, /* reads by id and others of constant cost: generic plans; many share one Sync */
-    LANE_PAGE,  /* pages of lists that are a walk along an index, whatever is looked for: generic plans */
-    LANE_LIST,  /* other lists: custom plans */
-    LANE_WRITE, /* everything that changes something */
-    LANE_SLOW,  /* what may take its time; reads from other lanes that took longer than the quick timeout */
+    LANE_POINT,  /* reads by id and others of constant cost: generic plans; many share one Sync */
+    LANE_PAGE,   /* pages of lists that are a walk along an index, whatever is looked for: generic plans */
+    LANE_LIST,   /* other lists: custom plans */
+    LANE_WRITE,  /* everything that changes something */
+    LANE_SLOW,   /* what may take its time; reads from other lanes that took longer than the quick timeout */
+    LANE_EXPORT, /* batches that stream, each on a connection of its own */
     LANE_COUNT
 } Lane;
 
@@ -71,7 +75,8 @@ struct Batch {
     int capacity;
     Statement *statements;
     void (*complete)(Batch *batch);
-    void *owner; /* for `complete` */
+    bool (*row)(Batch *batch, const Result *row); /* see batch_streams */
+    void *owner;                                  /* for `complete` and `row` */
 
     BatchOutcome outcome;
     DbError error;
@@ -81,11 +86,12 @@ struct Batch {
     Gathering *gathering; /* it leads others: gather.h */
     Lane runs_in;         /* `lane`, or LANE_SLOW after the quick timeout */
     int results_seen;
-    bool sent;    /* its Sync is on its way: PostgreSQL may commit it */
-    bool skipped; /* stood behind one that failed */
-    bool alone;   /* must not share a Sync: it was skipped once */
-    bool retried; /* was prepared anew once (26000, 0A000) */
-    bool rerun;   /* has lost a connection once */
+    bool sent;                     /* its Sync is on its way: PostgreSQL may commit it */
+    bool skipped;                  /* stood behind one that failed */
+    bool alone;                    /* must not share a Sync: it was skipped once */
+    bool retried;                  /* was prepared anew once (26000, 0A000) */
+    bool rerun;                    /* has lost a connection once, or must not begin anew: some of its rows are out */
+    struct Connection *connection; /* it streams: where it is under way */
     int64_t queued_us;
 };
 
@@ -100,6 +106,11 @@ int batch_add(Batch *batch, const char *sql, int param_count, const char *const 
  * one statement, which answers one row or none, whose text ends with GATHERS_BY, and whose first column and only
  * parameter are `key`. */
 void batch_gathers(Batch *batch, int64_t key);
+
+/* Lets the batch, of one statement in LANE_EXPORT, stream: `row` takes each row as it comes, which is gone when it
+ * returns. It may answer false to get no more until pool_go_on; it may not end the batch. `complete` comes after the
+ * last, and the statement's result is then an empty one. */
+void batch_streams(Batch *batch, bool (*row)(Batch *batch, const Result *row));
 
 /* Frees the results and makes the batch empty, ready for the next statements; a read again. The lane stays. */
 void batch_release(Batch *batch);

@@ -28,6 +28,8 @@ void connection_init(Connection *c, ConnectionHome *home, Lane lane, bool spare)
 }
 
 int connection_timeout_ms(const Connection *c) {
+    if (lane_rules[c->lane].streams)
+        return c->home->export_timeout_ms;
     return lane_rules[c->lane].quick ? c->home->quick_timeout_ms : c->home->slow_timeout_ms;
 }
 
@@ -36,6 +38,8 @@ bool connection_wakes(const Connection *c, int64_t now_us) {
 }
 
 int connection_room(const Connection *c) {
+    if (lane_rules[c->lane].streams && c->entry_first != c->entry_end)
+        return 0;
     return c->state == CONNECTION_READY ? lane_rules[c->lane].room - c->in_flight : 0;
 }
 
@@ -109,7 +113,7 @@ static void connect_go_on(Connection *c) {
 }
 
 void connection_event(Connection *c, uint32_t events) {
-    if (c->state == CONNECTION_DORMANT || c->state == CONNECTION_DOWN)
+    if (c->state == CONNECTION_DORMANT || c->state == CONNECTION_DOWN || c->paused)
         return;
     if (c->state == CONNECTION_CONNECTING) {
         connect_go_on(c);
@@ -119,7 +123,7 @@ void connection_event(Connection *c, uint32_t events) {
         c->progress_us = clock_monotonic_us();
         /* At the end of the stream libpq forgets what it waits for: first take what it has read already (a send that
          * fails reads as well), which may be PostgreSQL's last word. */
-        if (!pipeline_drain(c))
+        if (!pipeline_drain(c) || c->paused)
             return;
         bool whole = PQconsumeInput(c->pg) == 1;
         if (!pipeline_drain(c))
@@ -139,7 +143,7 @@ int64_t connection_due_us(const Connection *c) {
     case CONNECTION_DOWN:
         return c->retry_us;
     case CONNECTION_READY:
-        if (c->entry_first == c->entry_end)
+        if (c->entry_first == c->entry_end || c->paused)
             return INT64_MAX;
         return c->progress_us + (int64_t)connection_timeout_ms(c) * 1000 + SILENCE_US;
     default:
@@ -175,6 +179,7 @@ static void disconnect(Connection *c) {
     c->pg = NULL;
     c->fd = -1;
     c->events = 0;
+    c->paused = c->goes_on = false;
     c->state = c->spare ? CONNECTION_DORMANT : CONNECTION_DOWN;
 }
 
@@ -198,6 +203,32 @@ bool connection_renew(Connection *c) {
     if (!c->spare)
         connection_start(c);
     return true;
+}
+
+void connection_leave(Connection *c) {
+    pool_connection_renewed(c->home->pool, c);
+    disconnect(c);
+    statements_clear(&c->statements);
+    c->entry_first = c->entry_end;
+    c->in_flight = c->gathers = c->group_size = 0;
+    if (!c->spare)
+        connection_start(c);
+}
+
+/* Without an interest in it epoll would still tell of a peer that is gone, and again and again, since what it has sent
+ * before is yet to be read. */
+void connection_pause(Connection *c) {
+    c->paused = true;
+    if (c->fd >= 0)
+        epoll_ctl(c->home->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+    c->fd = -1;
+}
+
+void connection_go_on(Connection *c) {
+    c->paused = c->goes_on = false;
+    c->progress_us = clock_monotonic_us();
+    if (pipeline_drain(c))
+        pipeline_flush(c);
 }
 
 void connection_close(Connection *c) {

@@ -24,11 +24,11 @@ typedef enum ConnectionState {
     CONNECTION_READY
 } ConnectionState;
 
-typedef enum EntryKind { ENTRY_PREPARE, ENTRY_EXECUTE, ENTRY_SYNC, ENTRY_CLOSE, ENTRY_GREETING } EntryKind;
+typedef enum EntryKind { ENTRY_PREPARE, ENTRY_EXECUTE, ENTRY_SYNC, ENTRY_OPTIONAL, ENTRY_GREETING } EntryKind;
 
 /* What the next result from PostgreSQL will be about. */
 typedef struct Entry {
-    EntryKind kind;
+    EntryKind kind;  /* ENTRY_OPTIONAL: whether it works or not */
     int index;       /* the statement in its batch, or the greeting's step */
     int slot;        /* the prepared statement; -1: none */
     unsigned number; /* its number then */
@@ -51,6 +51,7 @@ typedef struct ConnectionHome {
     int epoll_fd;
     int quick_timeout_ms;
     int slow_timeout_ms;
+    int export_timeout_ms;
     PoolCounters counters;
     uint64_t random;
     bool swollen; /* one of them is */
@@ -72,6 +73,8 @@ typedef struct Connection {
     int backend_pid;     /* as the session itself says */
     char marker[24];     /* a word that only this session knows */
     bool fatal;          /* PostgreSQL has said that it ends this session */
+    bool paused;         /* whoever takes the rows has enough for now: nothing is read, and epoll does not watch */
+    bool goes_on;        /* but in the next flush it will be */
     bool swollen;        /* something large went through it: libpq's buffers have grown, and never shrink */
     Entry *entries;      /* a ring; its size is a power of two */
     unsigned entry_size;
@@ -105,6 +108,14 @@ void connection_lost(Connection *c, const char *reason);
 
 /* Begins anew a connection that is swollen and has nothing in flight; false when it is none. */
 bool connection_renew(Connection *c);
+
+/* Closes the connection on what is in flight, which nobody wants any more and which is not settled: PostgreSQL notices
+ * and stops. */
+void connection_leave(Connection *c);
+
+/* Stops reading, so that PostgreSQL stops sending; goes on. */
+void connection_pause(Connection *c);
+void connection_go_on(Connection *c);
 
 /* How long a statement may take on its lane. */
 int connection_timeout_ms(const Connection *c);

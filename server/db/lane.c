@@ -15,4 +15,5 @@ const LaneRules lane_rules[LANE_COUNT] = {
                    .shares = true},
     [LANE_WRITE] = {.name = "write", .plans = "auto", .room = 16},
     [LANE_SLOW] = {.name = "slow", .plans = "force_custom_plan", .room = 1, .sleeps = true},
+    [LANE_EXPORT] = {.name = "export", .plans = "force_custom_plan", .room = 1, .sleeps = true, .streams = true},
 };

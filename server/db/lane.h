@@ -13,8 +13,9 @@ typedef struct LaneRules {
     int silence_us; /* a connection that has not answered for so long is passed over: at once, where many may wait for
                        the disk together */
     bool quick;     /* the quick timeout; else the slow one */
-    bool sleeps; /* connects when something comes, not at the start: a start has no time for what may not be needed */
-    bool shares; /* reads that go out in one turn share a Sync */
+    bool sleeps;  /* connects when something comes, not at the start: a start has no time for what may not be needed */
+    bool shares;  /* reads that go out in one turn share a Sync */
+    bool streams; /* each batch needs a connection with nothing else on it, and is refused where there is none */
 } LaneRules;
 
 extern const LaneRules lane_rules[LANE_COUNT];

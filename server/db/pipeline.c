@@ -94,7 +94,8 @@ static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
     c->home->counters.statements++;
     if (slot < 0) {
         ring_push(c, entry);
-        return PQsendQueryParams(c->pg, s->sql, s->param_count, NULL, s->params, NULL, NULL, 0) == 1;
+        bool sent = PQsendQueryParams(c->pg, s->sql, s->param_count, NULL, s->params, NULL, NULL, 0) == 1;
+        return sent && (!batch->row || PQsetSingleRowMode(c->pg) == 1);
     }
     const Prepared *p = &c->statements.slots[slot];
     entry.number = p->number;
@@ -104,6 +105,10 @@ static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
 
 static bool send_statement(Connection *c, Batch *batch, int index) {
     const char *sql = gather_statement(batch, index)->sql;
+    if (batch->row) { /* not worth a name: it takes long enough */
+        batch->connection = c;
+        return send_execute(c, batch, index, -1);
+    }
     int slot = statements_find(&c->statements, sql);
     if (slot >= 0) {
         const Prepared *p = &c->statements.slots[slot];
@@ -145,7 +150,7 @@ static bool send_closes(Connection *c) {
     while (ok && statements_doomed(&c->statements, &number)) {
         char sql[32];
         snprintf(sql, sizeof sql, "DEALLOCATE s%u", number);
-        ring_push(c, (Entry){.kind = ENTRY_CLOSE, .slot = -1});
+        ring_push(c, (Entry){.kind = ENTRY_OPTIONAL, .slot = -1});
         ok = PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
         some = true;
     }
@@ -153,7 +158,7 @@ static bool send_closes(Connection *c) {
 }
 
 bool pipeline_flush(Connection *c) {
-    if (c->state != CONNECTION_GREETING && c->state != CONNECTION_READY)
+    if ((c->state != CONNECTION_GREETING && c->state != CONNECTION_READY) || c->paused)
         return true;
     bool ok = (c->group_size == 0 || send_sync(c, NULL)) && send_closes(c);
     int left = ok ? PQflush(c->pg) : -1;
@@ -179,6 +184,10 @@ bool pipeline_greet(Connection *c) {
 
     ring_push(c, (Entry){.kind = ENTRY_GREETING, .index = GREETING_BEGIN, .slot = -1});
     bool ok = PQsendQueryParams(c->pg, SQL_SESSION_BEGIN, 4, NULL, params, NULL, NULL, 0) == 1 && send_sync(c, NULL);
+    if (ok && lane_rules[c->lane].streams) {
+        ring_push(c, (Entry){.kind = ENTRY_OPTIONAL, .slot = -1});
+        ok = PQsendQueryParams(c->pg, SQL_SESSION_LOOKS, 0, NULL, NULL, NULL, NULL, 0) == 1 && send_sync(c, NULL);
+    }
     if (ok) {
         ring_push(c, (Entry){.kind = ENTRY_GREETING, .index = GREETING_CHECK, .slot = -1});
         ok = PQsendQueryParams(c->pg, SQL_SESSION_CHECK, 0, NULL, NULL, NULL, NULL, 0) == 1 && send_sync(c, NULL);
@@ -211,10 +220,21 @@ static void batch_fail(Batch *batch, int index, const PGresult *result) {
 static void finish(Connection *c, Batch *batch) {
     c->in_flight--;
     c->gathers -= batch->gathers;
+    batch->connection = NULL;
     if (batch->outcome == BATCH_FAILED)
         pool_settle(c->home->pool, batch, SETTLED_FAILED);
     else
         pool_settle(c->home->pool, batch, batch->skipped ? SETTLED_SKIPPED : SETTLED_DONE);
+}
+
+/* One row of a batch that streams. */
+static void take_row(Connection *c, Batch *batch, PGresult *pg) {
+    const Result row = {.pg = pg, .rows = 1};
+    batch->rerun = batch->retried = true;
+    note_size(c, PQresultMemorySize(pg));
+    if (!batch->row(batch, &row))
+        connection_pause(c);
+    PQclear(pg);
 }
 
 /* False, with the connection lost, when another session has a statement of that name in our server process. */
@@ -327,6 +347,10 @@ static bool take_result(Connection *c, PGresult *result) {
         connection_lost(c, reason);
         return false;
     }
+    if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+        take_row(c, entry.batch, result);
+        return true;
+    }
     if (entry.kind != ENTRY_SYNC)
         ring_pop(c);
     switch (entry.kind) {
@@ -348,7 +372,7 @@ static bool take_result(Connection *c, PGresult *result) {
 
 bool pipeline_drain(Connection *c) {
     int nulls = 0;
-    while (!ring_empty(c) && !PQisBusy(c->pg)) {
+    while (!ring_empty(c) && !c->paused && !PQisBusy(c->pg)) {
         PGresult *result = PQgetResult(c->pg);
         if (result) {
             nulls = 0;
@@ -382,6 +406,7 @@ void pipeline_abandon(Connection *c) {
     bool fatal = c->fatal;
     for (Batch *batch = first, *next; batch; batch = next) {
         next = batch->next;
+        batch->connection = NULL;
         /* After PostgreSQL's own last word nothing that it had not begun will be run. */
         bool run = batch->sent && (!fatal || batch == committing);
         pool_settle(c->home->pool, batch, batch->write && run ? SETTLED_UNKNOWN : SETTLED_NOT_RUN);

@@ -40,13 +40,15 @@ struct Pool {
     LaneState lanes[LANE_COUNT];
     int ready; /* connections, of all lanes */
     int gather_max;
+    bool goes_on;   /* a connection that was paused */
     bool completed; /* since the last flush began */
     bool outage;    /* was logged; ends when all lanes are ready */
 };
 
 enum {
-    GRACE_US = 500000,        /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
-    SHARED_RETRY_US = 5000000 /* a pooler that will not do may be another one tomorrow */
+    GRACE_US = 500000,         /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
+    STREAM_GRACE_US = 5000000, /* the same for those that stream: each may need a new one, and has more time */
+    SHARED_RETRY_US = 5000000  /* a pooler that will not do may be another one tomorrow */
 };
 
 /* ---- queues ---- */
@@ -78,9 +80,17 @@ static void lane_complete(Pool *pool, LaneState *lane, BatchOutcome outcome) {
 
 /* ---- what became of a batch ---- */
 
+static bool lane_streams(const LaneState *lane) {
+    return lane_rules[lane->connections[0].lane].streams;
+}
+
+static int64_t lane_grace_us(const LaneState *lane) {
+    return lane_streams(lane) ? STREAM_GRACE_US : GRACE_US;
+}
+
 /* A lane without a connection whose batches need not wait: PostgreSQL is away, and not just one of its processes. */
 static bool lane_is_down(const Pool *pool, const LaneState *lane) {
-    return lane->ready == 0 && (pool->ready == 0 || clock_monotonic_us() - lane->lost_us >= GRACE_US);
+    return lane->ready == 0 && (pool->ready == 0 || clock_monotonic_us() - lane->lost_us >= lane_grace_us(lane));
 }
 
 /* Makes it as it was before it ran. */
@@ -243,7 +253,8 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
                                   .conninfo = memory_text(config->conninfo),
                                   .epoll_fd = epoll_fd,
                                   .quick_timeout_ms = config->quick_timeout_ms,
-                                  .slow_timeout_ms = config->slow_timeout_ms};
+                                  .slow_timeout_ms = config->slow_timeout_ms,
+                                  .export_timeout_ms = config->export_timeout_ms};
     random_bytes(&pool->home.random, sizeof pool->home.random);
     Connection *c = pool->connections;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
@@ -282,11 +293,30 @@ void pool_submit(Pool *pool, Batch *batch) {
     batch->runs_in = batch->lane;
     batch->alone = batch->retried = batch->rerun = false;
     batch->gathering = NULL;
+    batch->connection = NULL;
     batch->queued_us = clock_monotonic_us();
     for (int i = 0; i < batch->count; i++)
         batch->statements[i].result = NULL;
     bool gathers = batch->gathers && pool->gather_max > 1;
     queue_push(&pool->lanes[batch->lane].queues[gathers ? WAIT_GATHERING : WAIT_TURN], batch);
+}
+
+void pool_go_on(Pool *pool, const Batch *batch) {
+    Connection *c = batch->connection;
+    if (c && c->paused) {
+        c->goes_on = true;
+        pool->goes_on = true;
+    }
+}
+
+void pool_leave(Pool *pool, Batch *batch) {
+    if (batch->connection) {
+        connection_leave(batch->connection);
+        batch->connection = NULL;
+        return;
+    }
+    for (int wait = 0; wait < WAIT_COUNT; wait++)
+        queue_remove(&pool->lanes[batch->runs_in].queues[wait], batch);
 }
 
 /* Starts a spare connection, unless one is on its way. While PostgreSQL is away, those that try already are enough. */
@@ -347,6 +377,14 @@ static void queue_refuse_excess(Pool *pool, Queue *queue, int most) {
     queue_complete(pool, &refused, BATCH_BUSY);
 }
 
+/* How many may wait for their turn: where each batch needs a connection to itself, no more than get one at once. */
+static int lane_turn_max(const LaneState *lane) {
+    int most = lane->queue_max;
+    for (int i = 0; i < lane->connection_count && lane_streams(lane); i++)
+        most += lane->connections[i].in_flight == 0;
+    return most;
+}
+
 /* One gathering at a time on a connection that answers steadily; what comes meanwhile makes up the next. */
 static void lane_gather(Pool *pool, LaneState *lane, int64_t now_us) {
     Queue *queue = &lane->queues[WAIT_GATHERING];
@@ -376,7 +414,7 @@ static void lane_flush(Pool *pool, LaneState *lane) {
     if (lane_is_down(pool, lane)) {
         lane_complete(pool, lane, BATCH_UNAVAILABLE);
     } else {
-        queue_refuse_excess(pool, &lane->queues[WAIT_TURN], lane->queue_max);
+        queue_refuse_excess(pool, &lane->queues[WAIT_TURN], lane_turn_max(lane));
         queue_refuse_excess(pool, &lane->queues[WAIT_GATHERING], lane->queue_max);
     }
 }
@@ -395,8 +433,17 @@ static void pool_slim(Pool *pool) {
     pool->home.swollen = left;
 }
 
+static void pool_take_more(Pool *pool) {
+    pool->goes_on = false;
+    for (int i = 0; i < pool->connection_count; i++)
+        if (pool->connections[i].goes_on)
+            connection_go_on(&pool->connections[i]);
+}
+
 bool pool_flush(Pool *pool) {
     pool->completed = false;
+    if (pool->goes_on)
+        pool_take_more(pool);
     for (int lane = 0; lane < LANE_COUNT; lane++)
         lane_flush(pool, &pool->lanes[lane]);
     if (pool->home.swollen)
@@ -433,7 +480,7 @@ static int64_t lane_due_us(const Pool *pool, const LaneState *lane, int64_t now_
             due = earlier(due, oldest->queued_us + patience_us(pool));
     }
     if (waits && lane->ready == 0)
-        due = earlier(due, lane->lost_us + GRACE_US);
+        due = earlier(due, lane->lost_us + lane_grace_us(lane));
     for (int i = 0; waits && i < lane->connection_count; i++) {
         int64_t stalls = connection_stalls_us(&lane->connections[i]);
         due = stalls > now_us ? earlier(due, stalls) : due;

@@ -4,7 +4,7 @@
  * reads what has come, and completed batches are handed back from pool_event, pool_flush and pool_tick (never from
  * within pool_submit). While PostgreSQL is away, what is queued and what comes is answered BATCH_UNAVAILABLE at once,
  * and the connections try again with a backoff of 50 to 500 ms. When only a lane's own connections broke, its batches
- * wait for them for half a second. */
+ * wait for them for half a second, those that stream for five. */
 #ifndef ONRECORD_DB_POOL_H
 #define ONRECORD_DB_POOL_H
 
@@ -22,6 +22,7 @@ typedef struct PoolConfig {
     int gather_max;              /* reads of single records (batch_gathers) that go out as one; 1: each by itself */
     int quick_timeout_ms;        /* of reads */
     int slow_timeout_ms;         /* of LANE_SLOW and LANE_WRITE */
+    int export_timeout_ms;       /* of LANE_EXPORT, the time that its rows wait to be taken included */
 } PoolConfig;
 
 /* Starts connecting at once. `epoll_fd` is the worker's; events carry a pointer that pool_event takes. */
@@ -31,6 +32,12 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd);
 void pool_free(Pool *pool);
 
 void pool_submit(Pool *pool, Batch *batch);
+
+/* A batch that streams, and whose `row` had enough, gets more in the next pool_flush. */
+void pool_go_on(Pool *pool, const Batch *batch);
+
+/* Leaves a batch that streams and has not completed: its statement is stopped, and `complete` is not called. */
+void pool_leave(Pool *pool, Batch *batch);
 
 /* Sends what was submitted; call once a turn of the loop, after MHD has run. True when batches completed meanwhile. */
 bool pool_flush(Pool *pool);

@@ -17,3 +17,11 @@ Batch *queue_pop(Queue *queue) {
     queue->length--;
     return batch;
 }
+
+void queue_remove(Queue *queue, const Batch *batch) {
+    Queue kept = {0};
+    for (Batch *each = queue_pop(queue); each; each = queue_pop(queue))
+        if (each != batch)
+            queue_push(&kept, each);
+    *queue = kept;
+}

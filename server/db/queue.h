@@ -15,4 +15,7 @@ void queue_push(Queue *queue, Batch *batch);
 /* The one that came first; NULL when there is none. */
 Batch *queue_pop(Queue *queue);
 
+/* Takes it out, if it is there. */
+void queue_remove(Queue *queue, const Batch *batch);
+
 #endif

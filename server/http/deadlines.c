@@ -1,8 +1,10 @@
 #include "http/deadlines.h"
 
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "record/problem.h"
@@ -81,12 +83,35 @@ void client_enter(const Clients *clients, Client *client, ClientPhase phase, int
         client->deadline_us = INT64_MAX;
         break;
     case CLIENT_ANSWER:
+    case CLIENT_STREAM:
         client->deadline_us = now_us + seconds(config->answer_timeout_s);
         break;
     case CLIENT_IDLE:
         client->deadline_us = now_us + seconds(config->idle_timeout_s);
         break;
     }
+}
+
+void client_handed(Client *client, size_t bytes) {
+    client->handed += bytes;
+}
+
+/* What the kernel still holds for a client may be megabytes, and it asks for more only when a good part is gone: how
+ * fast a client is shows in what has arrived. */
+static void client_earn(const Clients *clients, Client *client, int64_t now_us) {
+    int held = 0;
+    if (ioctl(client->fd, SIOCOUTQ, &held) != 0 || held < 0)
+        held = 0;
+    uint64_t taken = client->handed > (uint64_t)held ? client->handed - (uint64_t)held : 0;
+    if (taken <= client->taken)
+        return;
+    int64_t most_us = now_us + seconds(clients->config->answer_timeout_s);
+    double earned_us = (double)(taken - client->taken) * 1e6 / clients->config->export_rate_min;
+    client->taken = taken;
+    if ((double)(most_us - client->deadline_us) > earned_us)
+        client->deadline_us += (int64_t)earned_us;
+    else if (client->deadline_us < most_us)
+        client->deadline_us = most_us;
 }
 
 /* Who is between requests may have sent one that we have not read yet: only the reading side is shut, so that it is
@@ -117,6 +142,8 @@ static void send_timeout(const Client *client) {
 
 void clients_sweep(Clients *clients, int64_t now_us) {
     for (Client *client = clients->first; client; client = client->next) {
+        if (client->phase == CLIENT_STREAM)
+            client_earn(clients, client, now_us);
         if (client->deadline_us <= now_us) {
             if (client->phase == CLIENT_BODY || client->phase == CLIENT_HEADERS)
                 send_timeout(client);

@@ -8,6 +8,7 @@
 #define ONRECORD_HTTP_DEADLINES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -18,7 +19,8 @@ typedef enum ClientPhase {
     CLIENT_BODY,
     CLIENT_WORKING, /* the request is with us: no deadline but the database's */
     CLIENT_ANSWER,
-    CLIENT_IDLE /* between two requests */
+    CLIENT_STREAM, /* it takes an answer of any length: see client_took */
+    CLIENT_IDLE    /* between two requests */
 } ClientPhase;
 
 typedef struct Client Client;
@@ -28,6 +30,8 @@ struct Client {
     ClientPhase phase;
     bool linger; /* an answer went out before the request was read: see linger.h */
     bool shut;
+    uint64_t handed; /* CLIENT_STREAM: bytes given to the kernel, and those of them that the client's side has */
+    uint64_t taken;
     int64_t deadline_us; /* monotonic */
     Client *previous;
     Client *next;
@@ -48,6 +52,10 @@ void clients_free(Clients *clients);
 
 /* Enters a phase, and starts its deadline. */
 void client_enter(const Clients *clients, Client *client, ClientPhase phase, int64_t now_us);
+
+/* Takes note of so many bytes of a stream that the kernel has got. As the client takes them from there, they earn it
+ * time, by the least rate that is asked of it, up to that of a whole answer. */
+void client_handed(Client *client, size_t bytes);
 
 /* Shuts down whoever's deadline has passed. Call about every 250 ms. */
 void clients_sweep(Clients *clients, int64_t now_us);

@@ -142,6 +142,9 @@ static const GaugeText gauge_texts[GAUGE_COUNT] = {
     [GAUGE_RECONNECTS] = {"onrecord_db_reconnects_total", "counter", "Connections to the database made anew."},
     [GAUGE_SYNCS] = {"onrecord_db_syncs_total", "counter", "Sync points of the pipelines."},
     [GAUGE_WAITING] = {"onrecord_db_waiting", "gauge", "Batches queued or in flight."},
+    [GAUGE_EXPORTS] = {"onrecord_exports", "gauge", "Exports under way."},
+    [GAUGE_EXPORTS_CUT] = {"onrecord_exports_cut_total", "counter", "Exports that the database failed midway."},
+    [GAUGE_EXPORT_BYTES] = {"onrecord_export_bytes_total", "counter", "Bytes of exports sent while rows still came."},
 };
 
 void metrics_render(Metrics *const *all, int count, const Router *router, Buffer *out) {

@@ -38,6 +38,9 @@ typedef enum Gauge {
     GAUGE_RECONNECTS,
     GAUGE_SYNCS,
     GAUGE_WAITING, /* batches queued or in flight */
+    GAUGE_EXPORTS, /* under way; cut short, and bytes of all, since the start */
+    GAUGE_EXPORTS_CUT,
+    GAUGE_EXPORT_BYTES,
     GAUGE_COUNT
 } Gauge;
 

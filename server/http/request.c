@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "http/access_log.h"
+#include "http/flow.h"
 #include "http/gate.h"
 #include "http/payload.h"
 #include "http/response.h"
@@ -48,6 +49,7 @@ static Request *request_take(Worker *worker) {
 
 static void request_give_back(Request *request) {
     Worker *worker = request->worker;
+    flow_free(request);
     exchange_release(&request->exchange);
     worker->in_flight--;
     metrics_set(worker->metrics, GAUGE_IN_FLIGHT, (uint64_t)worker->in_flight);
@@ -143,7 +145,8 @@ static enum MHD_Result head_complete(Request *request, const char *method, const
     Worker *worker = request->worker;
     request->method = method;
     head_read(request);
-    request->judged = !gate_pass(request, strcmp(version, "HTTP/1.0") != 0);
+    request->http11 = strcmp(version, "HTTP/1.0") != 0;
+    request->judged = !gate_pass(request, request->http11);
     request->state = REQUEST_BODY;
 
     int64_t length = head_body_length(&request->head);
@@ -192,6 +195,8 @@ static bool request_step(Request *request, Step step) {
         request->state = REQUEST_ANSWERED;
         return true;
     }
+    if (request->exchange.stream && request->flow == NULL)
+        flow_start(request);
     pool_submit(worker->pool, &request->exchange.batch);
     if (!request->suspended) {
         request->suspended = true;
@@ -227,7 +232,7 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
         }
         return request_complete(request);
     }
-    return MHD_YES;
+    return request->state == REQUEST_GONE ? MHD_NO : MHD_YES;
 }
 
 /* PostgreSQL said no, or nothing. */
@@ -251,6 +256,10 @@ static Step batch_failed(Request *request) {
 
 bool request_continue(Request *request) {
     Exchange *x = &request->exchange;
+    if (request->flow)
+        flow_end(request->flow);
+    if (request->flow && flow_begun(request->flow))
+        return false; /* the flow goes on by itself */
     Step step = x->batch.outcome == BATCH_DONE ? x->endpoint->done(x) : batch_failed(request);
     if (!request_step(request, step))
         return false;

@@ -18,10 +18,11 @@
 #include "record/exchange.h"
 
 typedef enum RequestState {
-    REQUEST_LINE,    /* the request line has come */
-    REQUEST_BODY,    /* the head was judged; the body comes, if there is one */
-    REQUEST_WAITING, /* with PostgreSQL; the connection is suspended */
-    REQUEST_ANSWERED /* the answer is queued */
+    REQUEST_LINE,     /* the request line has come */
+    REQUEST_BODY,     /* the head was judged; the body comes, if there is one */
+    REQUEST_WAITING,  /* with PostgreSQL; the connection is suspended */
+    REQUEST_ANSWERED, /* the answer is queued */
+    REQUEST_GONE      /* nobody waits for an answer any more */
 } RequestState;
 
 struct Request {
@@ -34,6 +35,7 @@ struct Request {
     RequestState state;
     bool judged;       /* the answer is known without a handler: a problem, or a status */
     bool head_only;    /* HEAD */
+    bool http11;       /* or newer */
     bool framing_lost; /* where the body ends is not known: the connection cannot be used again */
     bool suspended;
     const char *method; /* as sent */
@@ -43,6 +45,7 @@ struct Request {
     const Route *route;
     bool format_named; /* `format` has chosen the representation, whatever Accept says */
 
+    struct Flow *flow;    /* flow.h; NULL: the answer goes out as a whole */
     const Buffer *packed; /* the gzip form of the answer, where it is there already; NULL: not */
     Buffer payload;
     int64_t started_us;

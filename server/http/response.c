@@ -69,7 +69,7 @@ static Answer answer_make(Request *request) {
     } else {
         if (not_modified(request, &answer))
             return answer;
-        if (x->body.length > 0) {
+        if (x->body.length > 0 || x->stream) {
             answer.content_type = x->content_type ? x->content_type : representation_of(x->format)->content_type;
             answer.data = x->body.data;
             answer.length = x->body.length;
@@ -131,20 +131,34 @@ static void add_headers(Request *request, const Answer *answer, struct MHD_Respo
         MHD_add_response_header(response, "Connection", "close");
 }
 
-bool response_queue(Request *request) {
+/* Queues the head and whatever gives the body; takes over `response`. */
+static bool answer_queue(Request *request, const Answer *answer, ClientPhase phase, struct MHD_Response *response) {
     Worker *worker = request->worker;
-    Answer answer = answer_make(request);
-    /* The bytes live in the request's arena until MHD says that the request is over. */
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT);
     if (response == NULL)
         return false;
-    add_headers(request, &answer, response);
-    request->status = answer.status;
-    request->sent = request->head_only ? 0 : answer.length;
+    add_headers(request, answer, response);
+    request->status = answer->status;
     request->state = REQUEST_ANSWERED;
-    client_enter(&worker->clients, request->client, CLIENT_ANSWER, worker->now_us);
-    bool queued = MHD_queue_response(request->connection, (unsigned)answer.status, response) == MHD_YES;
+    client_enter(&worker->clients, request->client, phase, worker->now_us);
+    bool queued = MHD_queue_response(request->connection, (unsigned)answer->status, response) == MHD_YES;
     MHD_destroy_response(response);
     return queued;
+}
+
+bool response_queue(Request *request) {
+    Answer answer = answer_make(request);
+    request->sent = request->head_only ? 0 : answer.length;
+    /* The bytes live in the request's arena until MHD says that the request is over. */
+    return answer_queue(
+        request, &answer, CLIENT_ANSWER,
+        MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT));
+}
+
+bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *reader_cls) {
+    enum { BLOCK = 16 * 1024 };
+    const Exchange *x = &request->exchange;
+    Answer answer = {
+        .status = x->status, .content_type = representation_of(x->format)->content_type, .cacheable = true};
+    return answer_queue(request, &answer, CLIENT_STREAM,
+                        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, reader, reader_cls, NULL));
 }

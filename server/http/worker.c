@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "http/connections.h"
+#include "http/flow.h"
 #include "http/request.h"
 
 enum {
@@ -61,7 +62,7 @@ static void pool_gauges(Worker *worker) {
 /* Milliseconds that the next epoll_wait may take. */
 static int worker_timeout(const Worker *worker, int64_t now_us) {
     MHD_UNSIGNED_LONG_LONG mhd;
-    if (worker->completed || (MHD_get_timeout(worker->daemon, &mhd) == MHD_YES && mhd == 0))
+    if (worker->completed || worker->flows || (MHD_get_timeout(worker->daemon, &mhd) == MHD_YES && mhd == 0))
         return 0;
     int64_t next_us = worker->sweep_us < worker->look_us ? worker->sweep_us : worker->look_us;
     int64_t timeout = next_us > now_us ? (next_us - now_us + 999) / 1000 : 0;
@@ -80,8 +81,8 @@ static void worker_event(Worker *worker, const struct epoll_event *event) {
     } else if (what == &worker->server->listen_fd) {
         if (worker->listening)
             connections_accept(worker, CONNECTIONS_PER_TURN);
-    } else if (!linger_event(&worker->lingers, what)) {
-        pool_event(worker->pool, what, event->events);
+    } else if (!linger_event(&worker->lingers, what) && !pool_event(worker->pool, what, event->events)) {
+        flow_client_gone(what);
     }
 }
 
@@ -98,6 +99,7 @@ static void worker_finish(Worker *worker) {
         request->next = answered;
         answered = request;
     }
+    flows_run(worker);
     while (answered) {
         Request *request = answered;
         answered = request->next;
@@ -222,7 +224,11 @@ static void pool_share(const Server *server, PoolConfig *pool) {
         pool->connections[lane] = 1;
         pool->queue_max[lane] = config->queue_max;
     }
-    for (int i = 0; i < share - LANE_COUNT; i++)
+    pool->queue_max[LANE_EXPORT] = 0;
+    share -= LANE_COUNT;
+    for (; share > 0 && pool->connections[LANE_EXPORT] < config->exports_max; share--)
+        pool->connections[LANE_EXPORT]++;
+    for (int i = 0; i < share; i++)
         pool->connections[order[i % 4]]++;
 }
 
@@ -294,7 +300,8 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
     PoolConfig pool = {.conninfo = server->config.conninfo,
                        .gather_max = config->gather_max,
                        .quick_timeout_ms = config->quick_timeout_ms,
-                       .slow_timeout_ms = config->slow_timeout_ms};
+                       .slow_timeout_ms = config->slow_timeout_ms,
+                       .export_timeout_ms = config->export_timeout_s * 1000};
     pool_share(server, &pool);
     worker->pool = pool_new(&pool, worker->epoll_fd);
     worker->compressor = compressor_new(1);

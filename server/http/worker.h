@@ -87,7 +87,8 @@ struct Worker {
     int spare_count;
     Request *completed; /* whose batches have ended, in order */
     Request *completed_last;
-    int in_flight; /* requests begun and not ended */
+    struct Flow *flows; /* that have something to do in this turn */
+    int in_flight;      /* requests begun and not ended */
 };
 
 /* Makes a worker, connecting to PostgreSQL; NULL with a sentence in `fault`. Its thread starts when all are made. */

@@ -69,7 +69,8 @@ typedef struct Exchange {
 
     /* the way */
     Batch batch;
-    void *state; /* the endpoint's own */
+    void *state;           /* the endpoint's own */
+    struct Stream *stream; /* stream.h; NULL: the answer is no stream */
 
     /* the answer: either a problem (problem.h) or this */
     int status;

@@ -86,6 +86,23 @@ static bool is_ranked(const List *list) {
     return list->search != NULL && list->search->ranked;
 }
 
+/* A stream is the whole list, or as much of its beginning as `limit` says. */
+static void rows_read(Exchange *x, List *list) {
+    static const char *const pages[] = {"cursor", "count", NULL};
+    const char *text = exchange_parameter(x, "limit");
+    if (text != NULL) {
+        size_t digits = strspn(text, "0123456789");
+        bool whole = digits > 0 && digits < 16 && text[digits] == '\0' && text[0] != '0';
+        list->rows = whole ? strtoll(text, NULL, 10) : 0;
+        if (!whole)
+            problem_fault(x, FAULT_PARAMETER, "limit", "must be a whole number from 1 on");
+    }
+    for (const char *const *name = pages; *name != NULL; name++)
+        if (exchange_parameter(x, *name) != NULL)
+            problem_fault(x, FAULT_PARAMETER, *name, "is for pages, which %s has not",
+                          representation_of(x->format)->media_types[0]);
+}
+
 static void cursor_read(Exchange *x, List *list) {
     const char *cursor = exchange_parameter(x, "cursor");
     int keys = is_ranked(list) ? RANKED_KEYS : list->sort.count;
@@ -169,6 +186,11 @@ List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t 
         /* Who follows a saved search in a feed reader wants what is new. */
         list->search->ranked = exchange_parameter(x, "sort") == NULL && x->format != FORMAT_ATOM;
         list->search->utf16 = selection->utf16;
+    }
+    list->streams = representation_of(x->format)->streams;
+    if (list->streams) {
+        rows_read(x, list);
+        return list;
     }
     limit_read(x, list);
     cursor_read(x, list);
@@ -361,6 +383,26 @@ void list_queue(List *list, Batch *batch) {
     sql_add_all(count, "SELECT count(*) FROM ", list->resource->table, " t", NULL);
     list_where(list, count);
     sql_queue(count, batch);
+}
+
+static void sorted_stream(const List *list, Sql *sql) {
+    sql_add(sql, "SELECT ");
+    selection_columns_shown(list->selection, sql);
+    sql_add_all(sql, " FROM ", list->resource->table, " t", NULL);
+    selection_joins(list->selection, sql);
+    list_where(list, sql);
+    sort_order(&list->sort, sql, "t");
+}
+
+void list_stream(const List *list, Batch *batch) {
+    Sql *sql = sql_new(batch->arena);
+    is_ranked(list) ? ranked_stream(list, sql) : sorted_stream(list, sql);
+    if (list->rows > 0) {
+        sql_add(sql, " LIMIT ");
+        sql_param(sql, arena_integer(batch->arena, list->rows), "bigint");
+    }
+    batch->lane = LANE_EXPORT;
+    sql_queue(sql, batch);
 }
 
 bool list_repeats(Exchange *x, List *list) {

@@ -23,6 +23,8 @@ typedef struct List {
     Search *search;                   /* NULL: none */
     Sort sort;                        /* not looked at where search->ranked */
     int limit;
+    bool streams;                 /* it has no pages; then `rows` counts */
+    int64_t rows;                 /* at most; 0: all */
     bool total;                   /* count=exact */
     const char *after[SORT_KEYS]; /* from the cursor */
     bool has_cursor;
@@ -67,6 +69,9 @@ void list_queue(List *list, Batch *batch);
 
 /* Whether the batch that has come must be queued once more, with what was learnt from it (search.h). */
 bool list_repeats(Exchange *x, List *list);
+
+/* Queues the one statement of a list that streams. */
+void list_stream(const List *list, Batch *batch);
 
 /* Writes the member `next`: a link, or NULL where nothing follows. */
 void next_render(JsonWriter *w, const char *next);

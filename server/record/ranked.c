@@ -64,6 +64,21 @@ void ranked_sql(const List *list, Sql *sql) {
     sql_add(sql, " ORDER BY c.score DESC, c.id DESC");
 }
 
+void ranked_stream(const List *list, Sql *sql) {
+    by_names(list) ? names_with(list, sql) : search_with(list->search, sql);
+    sql_add(sql, "SELECT ");
+    selection_columns_shown(list->selection, sql);
+    sql_add_all(sql, " FROM ", list->resource->table, " t", NULL);
+    selection_joins(list->selection, sql);
+    if (by_names(list)) {
+        sql_add(sql, " JOIN best ON best.id = t.id ORDER BY best.score DESC, t.id DESC");
+        return;
+    }
+    search_join(list->search, sql);
+    list_where(list, sql);
+    sql_add(sql, " ORDER BY ts_rank(t.search, q.query, 1) DESC, t.id DESC");
+}
+
 bool ranked_next(const List *list, const Result *rows, Arena *arena, const char *values[RANKED_KEYS]) {
     int count = result_rows(rows);
     int last = count < list->limit ? count - 1 : list->limit - 1;

@@ -11,6 +11,9 @@ enum { RANKED_KEYS = 3 };
 /* Adds the whole SELECT. */
 void ranked_sql(const List *list, Sql *sql);
 
+/* Adds the SELECT of all that is found, the best first, without windows: a stream waits until it is sorted. */
+void ranked_stream(const List *list, Sql *sql);
+
 /* The cursor's values for what comes behind a page; false when nothing does. */
 bool ranked_next(const List *list, const Result *rows, Arena *arena, const char *values[RANKED_KEYS]);
 

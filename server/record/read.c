@@ -7,6 +7,7 @@
 #include "record/feed.h"
 #include "record/render_json.h"
 #include "record/render_jsonld.h"
+#include "record/stream.h"
 #include "sql.h"
 
 /* What a read keeps between its two functions, and what its batch in flight asks for. */
@@ -28,12 +29,33 @@ Step refuse_parameters(Exchange *x) {
     return STEP_ANSWER;
 }
 
+/* A stream is one statement: what its search must know is asked before. */
+static void list_begin(Exchange *x, List *list) {
+    x->batch.lane = LANE_PAGE;
+    if (!list->streams)
+        list_queue(list, &x->batch);
+    else if (list->search == NULL || !search_queue(list->search, &x->batch))
+        stream_queue(x, list);
+}
+
+/* Whether there is another batch to run before the answer. */
+static bool list_goes_on(Exchange *x, List *list) {
+    if (!list->streams)
+        return list_repeats(x, list);
+    if (x->stream != NULL)
+        return false;
+    (void)search_learn(x, list->search);
+    batch_release(&x->batch);
+    stream_queue(x, list);
+    return true;
+}
+
 static Step list_start(Exchange *x, const Resource *resource, const Field *by) {
     Reading *reading = reading_new(x);
     reading->list = list_read(x, resource, by, x->ids[0]);
     if (x->problem.fault_count > 0)
         return refuse_parameters(x);
-    list_queue(reading->list, &x->batch);
+    list_begin(x, reading->list);
     return STEP_QUERY;
 }
 
@@ -73,6 +95,10 @@ static const char *page_render(Exchange *x, const List *list) {
 /* The answer with the page that has come. */
 static Step list_answer(Exchange *x) {
     Reading *reading = x->state;
+    if (x->stream != NULL) {
+        stream_answer(x);
+        return STEP_ANSWER;
+    }
     x->body = body_new(x);
     exchange_link_next(x, x->format == FORMAT_ATOM ? feed_render(x, reading->list, &x->batch)
                                                    : page_render(x, reading->list));
@@ -81,7 +107,7 @@ static Step list_answer(Exchange *x) {
 
 Step list_done(Exchange *x) {
     Reading *reading = x->state;
-    return list_repeats(x, reading->list) ? STEP_QUERY : list_answer(x);
+    return list_goes_on(x, reading->list) ? STEP_QUERY : list_answer(x);
 }
 
 Step relation_plan(Exchange *x) {
@@ -102,13 +128,18 @@ static Step parent_ask(Exchange *x) {
     return STEP_QUERY;
 }
 
+/* Whether the list, which is there, holds anything. */
+static bool list_found(const Exchange *x, const List *list) {
+    return x->stream != NULL ? x->stream->rows > 0 : batch_rows(&x->batch, list->statement) > 0;
+}
+
 Step relation_done(Exchange *x) {
     Reading *reading = x->state;
     switch (reading->phase) {
     case ASKS_RECORDS:
-        if (list_repeats(x, reading->list))
+        if (list_goes_on(x, reading->list))
             return STEP_QUERY;
-        if (batch_rows(&x->batch, reading->list->statement) > 0)
+        if (list_found(x, reading->list))
             return list_answer(x);
         reading->phase = ASKS_PARENT;
         return parent_ask(x);

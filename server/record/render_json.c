@@ -20,7 +20,7 @@ void render_spans_utf16(JsonWriter *w, const char *spans, const char *body, size
     spans_render(w, units, count);
 }
 
-static void render_field(const Node *node, const Field *field, int column, JsonWriter *w, const Result *rows, int row) {
+void render_field(const Node *node, const Field *field, int column, JsonWriter *w, const Result *rows, int row) {
     const char *text = result_value(rows, row, column);
     if (text == NULL)
         writer_null(w);

@@ -29,8 +29,8 @@ typedef enum Format {
 #define FORMAT_BIT(format) (1U << (format))
 
 enum {
-    FORMATS_RECORD = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_JSONLD),   /* of every single record */
-    FORMATS_LIST = FORMAT_BIT(FORMAT_JSON),                                 /* of every list */
+    FORMATS_RECORD = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_JSONLD), /* of every single record */
+    FORMATS_LIST = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON) | FORMAT_BIT(FORMAT_CSV), /* of every list */
     FORMATS_ABSOLUTE = FORMAT_BIT(FORMAT_JSONLD) | FORMAT_BIT(FORMAT_ATOM), /* whose addresses are never relative */
     MEDIA_TYPES_MAX = 3
 };
@@ -41,6 +41,7 @@ typedef struct Representation {
         *media_types[MEDIA_TYPES_MAX]; /* its own, then others that mean the same; those that are left are NULL */
     const char *content_type;          /* NULL: the endpoint says itself */
     const char *extension;             /* of a file that holds it; NULL: it is not for files */
+    bool streams; /* all of a list, row by row as it is found: without pages, and without a bound (stream.h) */
 } Representation;
 
 const Representation *representation_of(Format format);

@@ -49,14 +49,15 @@ Search *search_read(Exchange *x, const Resource *resource) {
 
 /* ---- which languages there are ---- */
 
-void search_queue(Search *search, Batch *batch) {
+bool search_queue(Search *search, Batch *batch) {
     search->runs++;
     if (by_names(search))
-        return;
+        return false;
     const char **params = arena_alloc(batch->arena, 2 * sizeof *params);
     params[0] = search->text;
     params[1] = may_lack_language(search) ? "true" : "false";
     search->languages = batch_add(batch, SQL_SEARCH_LANGUAGES, 2, params);
+    return true;
 }
 
 static uint64_t config_bit(const char *name) {

@@ -41,8 +41,8 @@ typedef struct Search {
 /* Reads `q` of the request; what is wrong is added to its faults. NULL: none is given. */
 Search *search_read(Exchange *x, const Resource *resource);
 
-/* Queues the question for the languages that there are. */
-void search_queue(Search *search, Batch *batch);
+/* Queues the question for the languages that there are. False where the search does not depend on them. */
+bool search_queue(Search *search, Batch *batch);
 
 /* Takes the answer. True when the search has to be made again with what was learnt. */
 bool search_learn(Exchange *x, Search *search);

@@ -235,7 +235,13 @@ static void column_add(Sql *sql, const char *alias, const char *name) {
     buffer_commit(&sql->text, length);
 }
 
-void selection_columns(const Selection *selection, Sql *sql) {
+/* What is not shown may be left out, but for the id by which an embedded record is known to be there. */
+static bool node_needs(const Node *node, const Field *field) {
+    ptrdiff_t index = field - node->resource->fields;
+    return (node->shown >> index & 1) != 0 || (node->parent >= 0 && index == 0);
+}
+
+static void columns_add(const Selection *selection, Sql *sql, bool all) {
     bool first = true;
     for (int i = 0; i < selection->node_count; i++) {
         const Node *node = &selection->nodes[i];
@@ -244,16 +250,31 @@ void selection_columns(const Selection *selection, Sql *sql) {
                 continue;
             if (!first)
                 buffer_add(&sql->text, ", ", 2);
-            column_add(sql, node->alias, field->name);
+            if (all || node_needs(node, field))
+                column_add(sql, node->alias, field->name);
+            else
+                sql_add(sql, "NULL");
             first = false;
         }
     }
     for (int i = 0; i < selection->node_count; i++) {
         const Node *node = &selection->nodes[i];
-        if (node->body_column >= 0)
+        if (node->body_column < 0)
+            continue;
+        if (all || node_needs(node, field_find(node->resource, "spans", 5)))
             sql_add_all(sql, ", (SELECT b.body FROM onrecord.articles b WHERE b.id = ", node->alias, ".article_id)",
                         NULL);
+        else
+            sql_add(sql, ", NULL");
     }
+}
+
+void selection_columns(const Selection *selection, Sql *sql) {
+    columns_add(selection, sql, true);
+}
+
+void selection_columns_shown(const Selection *selection, Sql *sql) {
+    columns_add(selection, sql, false);
 }
 
 void selection_joins(const Selection *selection, Sql *sql) {

@@ -60,6 +60,8 @@ void selection_embed(Exchange *x, Selection *selection, const char *path);
 
 /* Adds the columns of all nodes ("t.id, t.name, ..., j1.id, ..."). */
 void selection_columns(const Selection *selection, Sql *sql);
+/* The same in number, but with NULL for what is not shown: for a statement that is run once, and over many rows. */
+void selection_columns_shown(const Selection *selection, Sql *sql);
 /* Adds the LEFT JOINs that the embedded nodes need. */
 void selection_joins(const Selection *selection, Sql *sql);
 

@@ -97,6 +97,10 @@ const Type *type_of(const Field *field) {
     return &types[field->type];
 }
 
+bool type_is_plain(const Field *field) {
+    return types[field->type].render == render_plain || types[field->type].render == render_string;
+}
+
 bool type_allows(const Field *field, Operator operator) {
     if ((types[field->type].operators & 1U << operator) == 0)
         return false;

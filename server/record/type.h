@@ -45,6 +45,9 @@ typedef struct Type {
 
 const Type *type_of(const Field *field);
 
+/* True when a column's text is its value: JSON has it as it is, or as a string of just that text. */
+bool type_is_plain(const Field *field);
+
 /* True when the field's filter takes the operator (`.null` only where it may be null). */
 bool type_allows(const Field *field, Operator operator);
 

@@ -20,5 +20,10 @@ SELECT pg_catalog.pg_backend_pid(),
        pg_catalog.set_config('jit', 'off', false),
        pg_catalog.set_config('max_parallel_workers_per_gather', '0', false)
 
+-- Whether the client is still there is looked at while a statement runs: who leaves an export closes the connection. Not
+-- every system can do that; where it cannot, PostgreSQL notices with the next rows that it sends.
+-- name: session_looks
+SELECT pg_catalog.set_config('client_connection_check_interval', '250ms', false)
+
 -- name: session_check
 SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('onrecord.session', true)

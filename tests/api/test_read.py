@@ -225,9 +225,10 @@ def test_pages_keep_the_format_and_their_cursors(shared):
     assert shared.read(f"/quotes?limit=2&cursor={cursor}")["items"] == second["items"]
 
 
-def test_only_json_is_there(shared):
-    for accept in ("text/csv", "application/ld+json", "application/json;q=0", "image/*"):
-        expect_problem(shared.get("/articles", headers={"Accept": accept}), "not-acceptable", errors=[("Accept:", None)])
+def test_what_is_not_there_is_not_acceptable(shared):
+    path = f"/articles/{n.ARTICLE}"
+    for accept in ("text/csv", "application/json;q=0", "image/*", "application/x-ndjson, */*;q=0"):
+        expect_problem(shared.get(path, headers={"Accept": accept}), "not-acceptable", errors=[("Accept:", None)])
     for accept in ("application/json", "*/*", "application/*", "text/html;q=0.9, application/json;q=0.1", "", "APPLICATION/JSON"):
         assert shared.get("/articles", headers={"Accept": accept}).status_code == 200, accept
 

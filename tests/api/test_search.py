@@ -1,6 +1,7 @@
 """Search: `q` on every collection, and all of them at once."""
 
 import itertools
+import json
 from types import SimpleNamespace
 
 import names as n
@@ -125,9 +126,10 @@ def test_pages_of_a_ranking_neither_repeat_nor_miss(api):
     assert found == whole
 
 
+@pytest.mark.own_server
 def test_what_lies_beyond_the_newest_thousand_is_found_as_well(api):
-    for number in range(1005):
-        api.make("quotes", article_id=1, text=f"heron {number}", kind="indirect", external_id=f"heron {number}")
+    api.psql("INSERT INTO onrecord.quotes (article_id, text, kind, external_id) "
+             "SELECT 1, 'heron ' || n, 'indirect', 'heron ' || n FROM generate_series(0, 1004) AS n")  # fmt: skip
     pages = [[item["external_id"] for item in page] for page in api.pages("/quotes?q=heron&fields=external_id", 200)]
     assert [len(page) for page in pages] == [200] * 5 + [5]
     assert sorted(itertools.chain(*pages)) == sorted(f"heron {number}" for number in range(1005))
@@ -270,6 +272,46 @@ def test_a_misspelt_name_finds_the_words_the_role_and_the_article_in_one_request
     assert shared.ids("/speakers?part_of.q=administration&sort=id") == [n.FOREIGN_MINISTRY, n.INTERIOR_MINISTRY]
     assert shared.read("/stats/timeline?speaker.q=samkany")["total"] == 3
     expect_problem(shared.get("/quotes?speaker.q.in=a,b"), "bad-request", None, [("?speaker.q.in", None)])
+
+
+# Taken away
+
+
+def lines(api, target):
+    answer = api.get(target)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_all_that_is_found_as_lines_or_a_table(shared):
+    """The records alone, in the same order."""
+    page = shared.ids("/quotes?q=russia&fields=id")
+    assert lines(shared, "/quotes?q=russia&fields=id&format=ndjson") == [{"id": id_} for id_ in page]
+    assert lines(shared, "/quotes?q=russia&fields=id&format=ndjson&sort=-id") == [{"id": id_} for id_ in sorted(page)[::-1]]
+    assert lines(shared, "/quotes?q=russia&fields=id&format=ndjson&limit=1") == [{"id": page[0]}]
+    assert shared.get("/quotes?q=russia&fields=id&format=csv").text == "".join(f"{cell}\r\n" for cell in ("id", *page))
+    assert lines(shared, "/speakers?q=hakkani&fields=name&format=ndjson") == [{"name": "Sirajuddin Haqqani"}]
+    assert lines(shared, "/speakers?q=hakkani&kind=organization&format=ndjson") == []
+    assert lines(shared, "/quotes?q=the&format=ndjson") == []
+    assert lines(shared, "/articles/1/quotes?q=zzz&format=ndjson") == []
+    assert shared.get("/articles/99/quotes?q=zzz&format=ndjson").status_code == 404
+    assert lines(shared, "/quotes?speaker.q=motaghi&fields=id&format=ndjson") == [{"id": n.AT[602]}, {"id": n.AT[682]}]
+
+
+@pytest.mark.own_server
+def test_a_stream_ranks_more_than_a_window(api):
+    api.psql("INSERT INTO onrecord.quotes (article_id, text, kind) "
+             "SELECT 1, CASE n WHEN 1 THEN 'heron heron heron' ELSE 'a heron and more words' END, 'indirect' "
+             "FROM generate_series(1, 1500) AS n")  # fmt: skip
+    found = lines(api, "/quotes?q=heron&fields=id,text&format=ndjson")
+    assert len(found) == 1500 and found[0]["text"] == "heron heron heron"
+    rest = [item["id"] for item in found[1:]]
+    assert rest == sorted(rest, reverse=True)
+
+
+def test_a_stream_finds_a_language_that_nobody_has_searched(api):
+    made = api.make("articles", headline="die Häuser", language="de")["id"]
+    assert lines(api, "/articles?q=haus&fields=id&format=ndjson") == [{"id": made}]
 
 
 # All at once

@@ -7,7 +7,7 @@ declare const process: { env: Record<string, string | undefined>; exitCode?: num
 
 type Quote = components["schemas"]["Quote"];
 
-// The other representations (JSON-LD, feeds) are for others.
+// Lists are there in other representations too: this is a client of their JSON.
 const client = createClient<paths, "application/json" | "application/problem+json">({
   baseUrl: process.env["ONRECORD_URL"] ?? "",
   headers: { Authorization: `Bearer ${process.env["ONRECORD_KEY"] ?? ""}` },

@@ -37,4 +37,4 @@ def test_they_answer_what_the_readme_shows(api):
             env={**os.environ, "KEY": api.keys.write},
             capture_output=True, text=True, check=True,
         )  # fmt: skip
-        assert re.fullmatch(pattern(shown), done.stdout), f"{command}\nanswered\n{done.stdout}"
+        assert re.fullmatch(pattern(shown), done.stdout.rstrip("\n")), f"{command}\nanswered\n{done.stdout}"

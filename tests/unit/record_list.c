@@ -271,6 +271,41 @@ static void test_feeds(void **state) {
     x->format = FORMAT_JSON;
 }
 
+static const char *stream_statement(Exchange *x, const char *query) {
+    batch_init(&x->batch, x->arena, LANE_POINT, NULL, x);
+    x->format = FORMAT_CSV;
+    list_stream(read(x, &quote_resource, query), &x->batch);
+    x->format = FORMAT_JSON;
+    assert_string_equal(faults_text(x), "");
+    assert_int_equal(x->batch.count, 1);
+    assert_int_equal(x->batch.lane, LANE_EXPORT);
+    return strstr(x->batch.statements[0].sql, " FROM ");
+}
+
+static void test_streams(void **state) {
+    Exchange *x = *state;
+    assert_string_equal(stream_statement(x, ""), " FROM onrecord.quotes t WHERE t.status = 'confirmed' ORDER BY t.id");
+    assert_string_equal(stream_statement(x, "include=speaker&sort=-published_at&kind=direct&limit=5000"),
+                        " FROM onrecord.quotes t LEFT JOIN onrecord.speakers j1 ON j1.id = t.speaker_id WHERE "
+                        "t.kind = $1::text AND t.status = 'confirmed' ORDER BY t.published_at DESC NULLS LAST, "
+                        "t.id DESC LIMIT $2::bigint");
+    assert_string_equal(statement_params(x, 0), "$1=direct $2=5000");
+    stream_statement(x, "fields=text,spans,speaker.name&offsets=utf16");
+    const char *sql = x->batch.statements[0].sql;
+    assert_int_equal(strncmp(sql, "SELECT NULL, NULL, NULL, t.text, NULL, ", 39),
+                     0); /* what is not shown is not read */
+    assert_non_null(strstr(sql, ", t.spans, "));
+    assert_non_null(strstr(sql, ", j1.id, NULL, j1.name, NULL, ")); /* the id tells whether there is a speaker */
+    assert_non_null(strstr(sql, ", (SELECT b.body FROM onrecord.articles b WHERE b.id = t.article_id) FROM "));
+    stream_statement(x, "fields=id&offsets=utf16");
+    assert_null(strstr(x->batch.statements[0].sql, "body"));
+    x->format = FORMAT_NDJSON;
+    read(x, &quote_resource, "limit=0&cursor=x&count=exact");
+    assert_string_equal(faults_text(x), "?limit: must be a whole number from 1 on\n"
+                                        "?cursor: is for pages, which application/x-ndjson has not\n"
+                                        "?count: is for pages, which application/x-ndjson has not");
+}
+
 static void test_all_faults_at_once(void **state) {
     Exchange *x = *state;
     read(x, &source_resource,
@@ -308,6 +343,7 @@ int main(void) {
         unit_case(test_links_of_included_lists),
         unit_case(test_an_included_list_goes_by_the_sub_collections_cursors),
         unit_case(test_feeds),
+        unit_case(test_streams),
         unit_case(test_all_faults_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,9 @@
 #include "record/cursor.h"
 #include "record/list.h"
 #include "record/read.h"
+#include "record/render_csv.h"
 #include "record/render_json.h"
+#include "record/stream.h"
 
 static const char *rendered(Exchange *x, const Selection *selection, const char *const *row) {
     Result *rows = result_new(x->arena, selection->columns, 1, row);
@@ -50,6 +52,67 @@ static void test_every_field_of_every_resource(void **state) {
         assert_int_equal(json_object_size(json), s->columns);
         json_decref(json);
     }
+}
+
+static const char *csv_of(Exchange *x, const char *text) {
+    Buffer out = buffer_new(x->arena, 0);
+    csv_value(&out, text, strlen(text));
+    return out.data;
+}
+
+static void test_csv_values(void **state) {
+    Exchange *x = *state;
+    assert_string_equal(csv_of(x, "plain; text"), "plain; text");
+    assert_string_equal(csv_of(x, " spaces "), " spaces ");
+    assert_string_equal(csv_of(x, ""), "\"\"");
+    assert_string_equal(csv_of(x, "a,b"), "\"a,b\"");
+    assert_string_equal(csv_of(x, "a\nb"), "\"a\nb\"");
+    assert_string_equal(csv_of(x, "a\rb"), "\"a\rb\"");
+    assert_string_equal(csv_of(x, "\""), "\"\"\"\"");
+    assert_string_equal(csv_of(x, "say \"a\", \"b\""), "\"say \"\"a\"\", \"\"b\"\"\"");
+    assert_string_equal(csv_of(x, "“ک” 👍"), "“ک” 👍");
+}
+
+/* One row as a stream has it, in the format that the query names; behind its head. */
+static const char *streamed(Exchange *x, Format format, const Selection *s, const char *const *row) {
+    Stream stream = {.selection = s, .format = format, .csv = csv_new(x->arena, s)};
+    Result *rows = result_new(x->arena, s->columns, 1, row);
+    Buffer out = buffer_new(x->arena, 0);
+    stream_head(&stream, &out);
+    stream_row(&stream, &out, rows, 0);
+    assert_int_equal(stream.rows, 1);
+    rows_release(rows);
+    return out.data;
+}
+
+static void test_rows_of_streams(void **state) {
+    Exchange *x = *state;
+    query_set(x, "fields=id,text,spans,about_ids,extra,published_at,confidence,speaker.name,article.source.name");
+    Selection *s = selection_read(x, &quote_resource, false);
+    const char **row = row_new(x, s);
+    cell_set(row, s, 0, "id", "1");
+    cell_set(row, s, 0, "text", "");
+    cell_set(row, s, 0, "spans", "{1,3}");
+    cell_set(row, s, 0, "about_ids", "{}");
+    cell_set(row, s, 0, "extra", "{\"a\": \"b, c\"}");
+    cell_set(row, s, 0, "published_at", "2025-05-15 08:00:00+00");
+    cell_set(row, s, 1, "id", "2");
+    cell_set(row, s, 1, "name", "Ann \"A\"");
+    assert_string_equal(
+        streamed(x, FORMAT_CSV, s, row),
+        "id,text,spans,about_ids,confidence,published_at,extra,speaker.name,article.source.name\r\n"
+        "1,\"\",\"[{\"\"start\"\":1,\"\"end\"\":3}]\",[],,2025-05-15T08:00:00.000000Z,\"{\"\"a\"\":\"\"b, c\"\"}\","
+        "\"Ann \"\"A\"\"\",\r\n");
+    assert_string_equal(streamed(x, FORMAT_NDJSON, s, row),
+                        "{\"id\":1,\"text\":\"\",\"spans\":[{\"start\":1,\"end\":3}],\"about_ids\":[],"
+                        "\"confidence\":null,\"published_at\":\"2025-05-15T08:00:00.000000Z\","
+                        "\"extra\":{\"a\":\"b, c\"},\"speaker\":{\"name\":\"Ann \\\"A\\\"\"},\"article\":null}\n");
+    query_set(x, "fields=spans&offsets=utf16");
+    s = selection_read(x, &quote_resource, false);
+    row = row_new(x, s);
+    cell_set(row, s, 0, "spans", "{1,3}");
+    row[s->nodes[0].body_column] = "a👍bc👍d";
+    assert_string_equal(streamed(x, FORMAT_CSV, s, row), "spans\r\n\"[{\"\"start\"\":1,\"\"end\"\":4}]\"\r\n");
 }
 
 static void test_spans_in_utf16(void **state) {
@@ -151,6 +214,7 @@ static void test_problems(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         unit_case(test_embedded_records), unit_case(test_every_field_of_every_resource),
+        unit_case(test_csv_values),       unit_case(test_rows_of_streams),
         unit_case(test_spans_in_utf16),   unit_case(test_pages),
         unit_case(test_problems),
     };
