@@ -204,6 +204,24 @@ BEGIN
 END
 $$;
 
+-- Name: name_fold(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.name_fold(name text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+BEGIN
+    IF octet_length(name) = char_length(name) THEN -- ASCII, which most of what is typed is
+        RETURN trim(regexp_replace(replace(lower(name), '''', ''), '[^a-z0-9]+', ' ', 'g'));
+    END IF;
+    RETURN trim(regexp_replace(replace(replace(onrecord.name_latin(onrecord.name_plain(name)), '''', ''), '’', ''),
+                               '[^[:alnum:]]+', ' ', 'g'));
+END
+$$;
+
+-- Name: FUNCTION name_fold(name text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.name_fold(name text) IS 'A name as it is looked for: lower case, Latin letters, no accents and apostrophes, words parted by one space';
+
 -- Name: name_latin(text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.name_latin(name text) RETURNS text
@@ -231,6 +249,16 @@ $$;
 
 COMMENT ON FUNCTION onrecord.name_latin(name text) IS 'Cyrillic, Greek, Arabic and Persian letters as Latin ones';
 
+-- Name: name_likeness(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.name_likeness(query text, name text) RETURNS real
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ((onrecord.word_similarity(query, name) * (0.9)::double precision) + (onrecord.similarity(query, name) * (0.1)::double precision));
+
+-- Name: FUNCTION name_likeness(query text, name text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.name_likeness(query text, name text) IS '0 to 1: how like a part of the name, and the whole of it, the query is';
+
 -- Name: search_fold(text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_fold(text text) RETURNS text
@@ -250,26 +278,6 @@ CREATE FUNCTION onrecord.name_plain(name text) RETURNS text
 -- Name: FUNCTION name_plain(name text); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.name_plain(name text) IS 'Lower case, without accents';
-
--- Name: name_fold(text); Type: FUNCTION
-
-CREATE FUNCTION onrecord.name_fold(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN TRIM(BOTH FROM regexp_replace(replace(replace(onrecord.name_latin(onrecord.name_plain(name)), ''''::text, ''::text), '’'::text, ''::text), '[^[:alnum:]]+'::text, ' '::text, 'g'::text));
-
--- Name: FUNCTION name_fold(name text); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.name_fold(name text) IS 'A name as it is looked for: lower case, Latin letters, no accents and apostrophes, words parted by one space';
-
--- Name: name_likeness(text, text); Type: FUNCTION
-
-CREATE FUNCTION onrecord.name_likeness(query text, name text) RETURNS real
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN ((onrecord.word_similarity(query, name) * (0.9)::double precision) + (onrecord.similarity(query, name) * (0.1)::double precision));
-
--- Name: FUNCTION name_likeness(query text, name text); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.name_likeness(query text, name text) IS '0 to 1: how like a part of the name, and the whole of it, the query is';
 
 -- Name: name_sound(text); Type: FUNCTION
 

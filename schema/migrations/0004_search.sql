@@ -418,9 +418,15 @@ $$;
 COMMENT ON FUNCTION onrecord.name_latin IS 'Cyrillic, Greek, Arabic and Persian letters as Latin ones';
 
 CREATE FUNCTION onrecord.name_fold(name text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN trim(regexp_replace(replace(replace(onrecord.name_latin(onrecord.name_plain(name)), '''', ''), '’', ''),
-                           '[^[:alnum:]]+', ' ', 'g'));
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF octet_length(name) = char_length(name) THEN -- ASCII, which most of what is typed is
+        RETURN trim(regexp_replace(replace(lower(name), '''', ''), '[^a-z0-9]+', ' ', 'g'));
+    END IF;
+    RETURN trim(regexp_replace(replace(replace(onrecord.name_latin(onrecord.name_plain(name)), '''', ''), '’', ''),
+                               '[^[:alnum:]]+', ' ', 'g'));
+END
+$$;
 
 COMMENT ON FUNCTION onrecord.name_fold IS
     'A name as it is looked for: lower case, Latin letters, no accents and apostrophes, words parted by one space';

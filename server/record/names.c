@@ -18,13 +18,13 @@ bool names_say_something(const char *query) {
     return false;
 }
 
-/* The query, folded once, and how its words sound. */
+/* The query, folded once; and how its words sound, which is worked out only where somebody asks. */
 static void query_sql(const char *query, Sql *sql) {
-    sql_add(sql, "q (text, sounds) AS MATERIALIZED (SELECT f.text, ARRAY(SELECT DISTINCT onrecord.name_sound(w.word) "
-                 "FROM unnest(string_to_array(f.text, ' ')) AS w (word) WHERE onrecord.name_sound(w.word) IS NOT NULL) "
-                 "FROM (SELECT onrecord.name_fold(");
+    sql_add(sql, "q (text) AS MATERIALIZED (SELECT onrecord.name_fold(");
     sql_param(sql, query, "text");
-    sql_add(sql, ")) AS f (text))");
+    sql_add(sql, ")), said (sounds) AS MATERIALIZED (SELECT ARRAY(SELECT DISTINCT s.sound FROM q, "
+                 "unnest(string_to_array(q.text, ' ')) AS w (word), LATERAL onrecord.name_sound(w.word) AS s (sound) "
+                 "WHERE s.sound IS NOT NULL))");
 }
 
 /* Lets only those pass that the list's filters do. */
@@ -51,13 +51,13 @@ static void starts_sql(const List *list, Sql *sql) {
 /* Those of whose words more than half sound like words of the query. */
 static void sounds_sql(const List *list, Sql *sql) {
     sql_add(sql, ", sounds (id, position, score) AS MATERIALIZED (SELECT n.speaker_id, n.position, "
-                 "0.7 * count(DISTINCT n.sound) / cardinality((SELECT sounds FROM q)) "
+                 "0.7 * count(DISTINCT n.sound) / cardinality((SELECT sounds FROM said)) "
                  "+ 0.05 * onrecord.name_likeness((SELECT text FROM q), string_agg(n.rest, ' ' ORDER BY n.word)) "
                  "FROM onrecord.speaker_names n "
-                 "WHERE (SELECT count(*) FROM starts) < " FEW " AND n.sound = ANY ((SELECT sounds FROM q)::text[])");
+                 "WHERE (SELECT count(*) FROM starts) < " FEW " AND n.sound = ANY ((SELECT sounds FROM said)::text[])");
     filters_sql(list, sql);
     sql_add(sql, " GROUP BY n.speaker_id, n.position "
-                 "HAVING 2 * count(DISTINCT n.sound) > cardinality((SELECT sounds FROM q)) "
+                 "HAVING 2 * count(DISTINCT n.sound) > cardinality((SELECT sounds FROM said)) "
                  "ORDER BY 3 DESC, 1 LIMIT " MOST ")");
 }
 

@@ -151,20 +151,20 @@ def test_accept_chooses(shared):
         assert answer.headers["Vary"].startswith("Accept, ")
     assert "Accept," not in shared.get("/quotes?format=csv", headers={"Accept": "image/gif"}).headers["Vary"]
     refused = shared.get("/quotes", headers={"Accept": "image/gif"})
-    expect_problem(refused, "not-acceptable", "This is available as application/json, application/x-ndjson or text/csv.",
-                   [("Accept:", "must allow application/json, application/x-ndjson or text/csv")])  # fmt: skip
+    expect_problem(refused, "not-acceptable", "This is available as application/json, application/x-ndjson, text/csv or application/atom+xml.",
+                   [("Accept:", "must allow application/json, application/x-ndjson, text/csv or application/atom+xml")])  # fmt: skip
     for path in (f"/quotes/{n.AT[88]}", "/stats/speakers"):
         expect_problem(shared.get(path, headers={"Accept": "text/csv"}), "not-acceptable", errors=[("Accept:", None)])
 
 
 def test_what_is_wrong_is_told_at_once(shared):
-    expect_problem(shared.get("/quotes?format=xml"), "bad-request", errors=[("?format", "must be json, ndjson or csv")])
+    expect_problem(shared.get("/quotes?format=xml"), "bad-request", errors=[("?format", "must be json, ndjson, csv or atom")])
     expect_problem(shared.get("/quotes?format=csv&limit=0&cursor=x&count=exact&fields=nothing&sort=text"), "bad-request", errors=[
         ("?limit", "must be a whole number from 1 on"), ("?cursor", "is for pages, which text/csv has not"),
         ("?count", "is for pages, which text/csv has not"), ("?fields", None), ("?sort", None)])  # fmt: skip
     for limit in ("", "-1", "+1", "01", "1.5", "x", "12345678901234567"):
         expect_problem(shared.get("/quotes", params={"format": "ndjson", "limit": limit}), "bad-request", errors=[("?limit", None)])
-    expect_problem(shared.get(f"/quotes/{n.AT[88]}?format=csv"), "bad-request", errors=[("?format", "must be json")])
+    expect_problem(shared.get(f"/quotes/{n.AT[88]}?format=csv"), "bad-request", errors=[("?format", "must be json or jsonld")])
 
 
 def test_a_limit_has_no_maximum(shared):

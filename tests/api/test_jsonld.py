@@ -330,7 +330,7 @@ def test_head_and_gzip(shared):
 
 def test_what_is_not_there(shared):
     expect_problem(shared.get("/quotes/4711", headers={"Accept": "application/ld+json, application/problem+json"}), "not-found")
-    expect_problem(shared.get("/quotes?format=jsonld"), "bad-request", errors=[("?format", "must be json or atom")])
+    expect_problem(shared.get("/quotes?format=jsonld"), "bad-request", errors=[("?format", "must be json, ndjson, csv or atom")])
     expect_problem(shared.get("/quotes", headers=ACCEPT), "not-acceptable", errors=[("Accept:", None)])
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from load import CLIENTS, CONNECTIONS, SESSION, THREADS
 
 
+EXPORT_GOAL = 0.6  # of the speed of psql's copy
+
+
 def median(samples, name):
     return statistics.median(getattr(sample, name) for sample in samples)
 
@@ -51,11 +54,22 @@ def result_row(result, load):
             f"| {median(result.theirs, 'postgres_us'):.0f} |")  # fmt: skip
 
 
-def table(results, limits, load):
+def export_row(export, load):
+    ratio = statistics.median(export.ratios)
+    ours, theirs = statistics.median(export.ours), statistics.median(export.theirs)
+    return (f"| {export.name} | {ours:.2f} ({export.size / 1e6 / ours:,.0f} MB/s) | {theirs:.2f} "
+            f"| **{ratio:.2f}** ({min(export.ratios):.2f} to {max(export.ratios):.2f}) "
+            f"| >= {EXPORT_GOAL:g} | {verdict(ratio >= EXPORT_GOAL, load)} |")  # fmt: skip
+
+
+def table(results, exports, limits, load):
     rows = ["| case | server, 1/s | pgbench, 1/s (clients) | ratio (of the rounds) | goal | | p50 / p99, ms "
             "| CPU us server / PostgreSQL | pgbench: PostgreSQL |",
             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
     rows += [result_row(result, load) for result in results]
+    if exports:
+        rows += ["", "| export | server, s | psql \\\\copy of the same SELECT, s | ratio (of the rounds) | goal | |", "|---|---|---|---|---|---|"]
+        rows += [export_row(export, load) for export in exports]
     rows += ["", "| | measured | limit | |", "|---|---|---|---|"]
     rows += [f"| {name} | {value:.2f} | {limit:g} | {verdict(value <= limit, load)} |" for name, value, limit in limits]
     return "\n".join(rows)
