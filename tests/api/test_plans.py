@@ -1,4 +1,4 @@
-"""How PostgreSQL runs a search: by indexes, whatever is looked for. On the benchmark's data: 30,000 quotes of it, or
+"""How PostgreSQL runs a search: by indexes, whatever is looked for. On the benchmark's data: 20,000 quotes of it, or
 with ONRECORD_PLANS_SCALE=1 all of its million."""
 
 import os
@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import service
 
-SCALE = float(os.environ.get("ONRECORD_PLANS_SCALE", "0.03"))
+SCALE = float(os.environ.get("ONRECORD_PLANS_SCALE", "0.02"))
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LARGE = "quotes|articles|speakers|speaker_names|events"
 
@@ -21,7 +21,7 @@ def fill(api):
     tables = "sources, articles, speakers, events, quotes, changes, revisions"
     api.psql(f"TRUNCATE {', '.join('onrecord.' + table for table in tables.split(', '))} RESTART IDENTITY CASCADE")
     body = (TOP / "schema/article.txt").read_text(encoding="utf-8").split("\n", 2)[2].rstrip("\n")
-    variables = {"articles": int(100_000 * SCALE), "speakers": 20_000, "events": 5_000, "body": body}
+    variables = {"articles": int(100_000 * SCALE), "speakers": 10_000, "events": 5_000, "body": body}
     script = TOP / "tests/bench/data.sql"
     command = [service.postgres_folder() / "psql", "-X", "-q", "-d", api.cluster.url(api.database), "-f", script,
                *(f"--set={name}={value}" for name, value in variables.items())]  # fmt: skip
