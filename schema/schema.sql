@@ -1826,7 +1826,7 @@ CREATE INDEX speaker_names_alike_idx ON onrecord.speaker_names USING gin (rest o
 
 -- Name: speaker_names_rest_idx; Type: INDEX
 
-CREATE INDEX speaker_names_rest_idx ON onrecord.speaker_names USING btree (rest, speaker_id);
+CREATE INDEX speaker_names_rest_idx ON onrecord.speaker_names USING btree (rest, speaker_id) INCLUDE ("position", word);
 
 -- Name: speaker_names_sound_idx; Type: INDEX
 

@@ -463,7 +463,8 @@ CREATE TABLE onrecord.speaker_names (
     PRIMARY KEY (speaker_id, position, word)
 );
 
-CREATE INDEX speaker_names_rest_idx ON onrecord.speaker_names (rest, speaker_id);
+-- With all that a suggestion is made of: so that the table itself is not read.
+CREATE INDEX speaker_names_rest_idx ON onrecord.speaker_names (rest, speaker_id) INCLUDE (position, word);
 CREATE INDEX speaker_names_sound_idx ON onrecord.speaker_names (sound, speaker_id) WHERE sound IS NOT NULL;
 
 DO $$

@@ -8,7 +8,7 @@
 /* Where so many begin with the query, nobody looks for those that sound alike; where one does, or so many sound alike,
  * nobody looks for those that look alike, which costs the most. And the most that are ranked. */
 #define FEW "5"
-#define MOST "200" /* SEARCH_NAMES_MOST */
+#define MOST "50" /* SEARCH_NAMES_MOST */
 
 bool names_say_something(const char *query) {
     const char *end = query + strlen(query);

@@ -20,11 +20,11 @@
 
 enum {
     SEARCH_WINDOW = 1000,
-    SEARCH_TEXT_MAX = 500,   /* code points of a query */
-    SEARCH_MARKED = 100000,  /* code points of a text in which matches are marked */
-    SEARCH_NAMES_MOST = 200, /* names of each way to be found */
-    SEARCH_FIELDS = 4,       /* of a resource's Searching */
-    SEARCH_RUNS = 4          /* a set of languages that changes all the time is given up on */
+    SEARCH_TEXT_MAX = 500,  /* code points of a query */
+    SEARCH_MARKED = 100000, /* code points of a text in which matches are marked */
+    SEARCH_NAMES_MOST = 50, /* names of each way to be found */
+    SEARCH_FIELDS = 4,      /* of a resource's Searching */
+    SEARCH_RUNS = 4         /* a set of languages that changes all the time is given up on */
 };
 
 typedef struct Search {
