@@ -94,16 +94,6 @@ void names_with(const List *list, Sql *sql) {
 }
 
 void names_render_matched(const Node *node, JsonWriter *w, const Result *rows, int row, int column) {
-    int name = node->column;
-    int aliases = node->column;
-    int at = node->column;
-    for (const Field *field = node->resource->fields; field->name != NULL; field++) {
-        if (strcmp(field->name, "name") == 0)
-            name = at;
-        if (strcmp(field->name, "aliases") == 0)
-            aliases = at;
-        at += field_is_column(field);
-    }
     writer_key(w, "matched");
     const char *position = result_value(rows, row, column);
     if (position == NULL) {
@@ -112,6 +102,8 @@ void names_render_matched(const Node *node, JsonWriter *w, const Result *rows, i
     }
     int64_t number = result_integer(rows, row, column);
     const char **items = NULL;
-    int count = number > 0 ? array_elements(w->out->arena, result_value(rows, row, aliases), &items) : 0;
-    writer_string(w, number > 0 && number <= count ? items[number - 1] : result_value(rows, row, name));
+    int count =
+        number > 0 ? array_elements(w->out->arena, result_value(rows, row, node_column(node, "aliases")), &items) : 0;
+    writer_string(w, number > 0 && number <= count ? items[number - 1]
+                                                   : result_value(rows, row, node_column(node, "name")));
 }

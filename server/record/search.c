@@ -155,15 +155,6 @@ void search_join(const Search *search, Sql *sql) {
 
 /* ---- what was found ---- */
 
-/* Where a field stands in a row, and which it is of its resource's. */
-static int field_column(const Node *node, const char *name, uint64_t *bit) {
-    int column = node->column;
-    *bit = 1;
-    for (const Field *field = node->resource->fields; strcmp(field->name, name) != 0; field++, *bit <<= 1)
-        column += field_is_column(field);
-    return column;
-}
-
 typedef struct Text {
     const char *text;
     size_t length;
@@ -243,11 +234,10 @@ void search_render(const Search *search, const Selection *selection, JsonWriter 
     writer_key(w, "highlights");
     writer_array_begin(w);
     for (int i = 0; searching->fields[i] != NULL; i++) {
-        uint64_t bit;
-        int column = field_column(node, searching->fields[i], &bit);
+        int column = node_column(node, searching->fields[i]);
         texts[i] = (Text){result_value(rows, row, column), result_length(rows, row, column), search->utf16};
         marks_of(search, &texts[i], rows, row, search->column + RANKING_COLUMNS + i, &marks[i]);
-        if ((node->shown & bit) != 0 && marks[i].count > 0)
+        if (marks[i].count > 0 && node_shows(node, searching->fields[i]))
             highlight_render(w, searching->fields[i], &texts[i], &marks[i]);
     }
     writer_array_end(w);
