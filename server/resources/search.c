@@ -28,13 +28,10 @@ typedef struct Groups {
 } Groups;
 
 static void parameters_check(Exchange *x) {
-    static const char *const known[] = {"q", "limit", "offsets"};
+    static const char *const known[] = {"q", "limit", "offsets", NULL};
     for (int i = 0; i < x->parameter_count; i++) {
         const char *name = x->parameters[i].name;
-        bool is_known = false;
-        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-            is_known = is_known || strcmp(name, known[k]) == 0;
-        if (!is_known)
+        if (!name_is_one_of(known, name))
             problem_fault(x, FAULT_PARAMETER, name, "is not a parameter of this search; these are: q, limit, offsets");
         else
             (void)exchange_repeats(x, i);
