@@ -93,17 +93,14 @@ void names_with(const List *list, Sql *sql) {
     sql_add(sql, " ");
 }
 
-void names_render_matched(const Node *node, JsonWriter *w, const Result *rows, int row, int column) {
+void names_render_matched(const Row *row, JsonWriter *w, int column) {
     writer_key(w, "matched");
-    const char *position = result_value(rows, row, column);
-    if (position == NULL) {
+    if (result_value(row->rows, row->row, column) == NULL) {
         writer_null(w);
         return;
     }
-    int64_t number = result_integer(rows, row, column);
+    int64_t number = result_integer(row->rows, row->row, column);
     const char **items = NULL;
-    int count =
-        number > 0 ? array_elements(w->out->arena, result_value(rows, row, node_column(node, "aliases")), &items) : 0;
-    writer_string(w, number > 0 && number <= count ? items[number - 1]
-                                                   : result_value(rows, row, node_column(node, "name")));
+    int count = number > 0 ? array_elements(w->out->arena, cell_find(row, 0, "aliases").text, &items) : 0;
+    writer_string(w, number > 0 && number <= count ? items[number - 1] : cell_find(row, 0, "name").text);
 }

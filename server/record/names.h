@@ -6,8 +6,8 @@
 #ifndef ONRECORD_RECORD_NAMES_H
 #define ONRECORD_RECORD_NAMES_H
 
+#include "record/cell.h"
 #include "record/list.h"
-#include "record/selection.h"
 #include "record/sql_builder.h"
 
 /* Whether a query holds anything that a name could be made of. */
@@ -24,6 +24,6 @@ void names_where(const char *query, Sql *sql, const char *alias, const char *lea
 void names_with(const List *list, Sql *sql);
 
 /* Writes the member `matched`: the name or alias that fits best; `column` says which. */
-void names_render_matched(const Node *node, JsonWriter *w, const Result *rows, int row, int column);
+void names_render_matched(const Row *row, JsonWriter *w, int column);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "record/cell.h"
 #include "record/marks.h"
 #include "record/names.h"
 #include "sql.h"
@@ -224,7 +225,7 @@ static void marks_of(const Search *search, const Text *text, const Result *rows,
 }
 
 void search_render(const Search *search, const Selection *selection, JsonWriter *w, const Result *rows, int row) {
-    const Node *node = &selection->nodes[0];
+    const Row at = {selection, rows, row};
     const Searching *searching = search->resource->searching;
     const char *score = result_value(rows, row, search->column + RANKING_SCORE);
     Marks marks[SEARCH_FIELDS];
@@ -234,10 +235,10 @@ void search_render(const Search *search, const Selection *selection, JsonWriter 
     writer_key(w, "highlights");
     writer_array_begin(w);
     for (int i = 0; searching->fields[i] != NULL; i++) {
-        int column = node_column(node, searching->fields[i]);
-        texts[i] = (Text){result_value(rows, row, column), result_length(rows, row, column), search->utf16};
+        Cell cell = cell_find(&at, 0, searching->fields[i]);
+        texts[i] = (Text){cell.text, cell.length, search->utf16};
         marks_of(search, &texts[i], rows, row, search->column + RANKING_COLUMNS + i, &marks[i]);
-        if (marks[i].count > 0 && node_shows(node, searching->fields[i]))
+        if (marks[i].count > 0 && cell.shown)
             highlight_render(w, searching->fields[i], &texts[i], &marks[i]);
     }
     writer_array_end(w);
@@ -245,5 +246,5 @@ void search_render(const Search *search, const Selection *selection, JsonWriter 
         if (searching->snippet != NULL && strcmp(searching->fields[i], searching->snippet) == 0)
             snippet_render(w, &texts[i], &marks[i]);
     if (by_names(search))
-        names_render_matched(node, w, rows, row, search->column + RANKING_TOP);
+        names_render_matched(&at, w, search->column + RANKING_TOP);
 }

@@ -269,18 +269,6 @@ static void columns_add(const Selection *selection, Sql *sql, bool all) {
     }
 }
 
-int node_column(const Node *node, const char *name) {
-    int column = node->column;
-    for (const Field *field = node->resource->fields; strcmp(field->name, name) != 0; field++)
-        column += field_is_column(field);
-    return column;
-}
-
-bool node_shows(const Node *node, const char *name) {
-    int index = field_index(node->resource, name);
-    return index >= 0 && (node->shown & 1ULL << index) != 0;
-}
-
 void selection_columns(const Selection *selection, Sql *sql) {
     columns_add(selection, sql, true);
 }

@@ -51,10 +51,6 @@ struct Branch {
  * which may have to-many includes. */
 Selection *selection_read(Exchange *x, const Resource *resource, bool single);
 
-/* Where a field of a node, which it has, stands in the result; whether it is rendered. */
-int node_column(const Node *node, const char *name);
-bool node_shows(const Node *node, const char *name);
-
 /* The plain selection of a resource: all fields of its own; `utf16` as asked for. */
 Selection *selection_plain(Arena *arena, const Resource *resource, bool utf16);
 
