@@ -159,6 +159,11 @@ bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *r
     const Exchange *x = &request->exchange;
     Answer answer = {
         .status = x->status, .content_type = representation_of(x->format)->content_type, .cacheable = true};
-    return answer_queue(request, &answer, CLIENT_STREAM,
-                        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, reader, reader_cls, NULL));
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, reader, reader_cls, NULL);
+    /* MHD ends a chunked answer to HEAD with the last chunk of the body that it does not send, and the client would
+     * take that for its next answer. */
+    if (response && request->head_only)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return answer_queue(request, &answer, CLIENT_STREAM, response);
 }
