@@ -40,7 +40,13 @@ bool connection_wakes(const Connection *c, int64_t now_us) {
 int connection_room(const Connection *c) {
     if (lane_rules[c->lane].streams && c->entry_first != c->entry_end)
         return 0;
-    return c->state == CONNECTION_READY ? lane_rules[c->lane].room - c->in_flight : 0;
+    if (c->state != CONNECTION_READY)
+        return 0;
+    return (connection_warms(c) ? 1 : lane_rules[c->lane].room) - c->in_flight;
+}
+
+bool connection_warms(const Connection *c) {
+    return c->spare && c->state == CONNECTION_READY && !c->warm;
 }
 
 int64_t connection_stalls_us(const Connection *c) {

@@ -72,6 +72,7 @@ typedef struct Connection {
     int64_t progress_us; /* something in flight: when PostgreSQL was heard last, or sent to when nothing was */
     int backend_pid;     /* as the session itself says */
     char marker[24];     /* a word that only this session knows */
+    bool warm;           /* has done something since it is ready */
     bool fatal;          /* PostgreSQL has said that it ends this session */
     bool paused;         /* whoever takes the rows has enough for now: nothing is read, and epoll does not watch */
     bool goes_on;        /* but in the next flush it will be */
@@ -125,6 +126,10 @@ bool connection_wakes(const Connection *c, int64_t now_us);
 
 /* How many more batches may be in flight. */
 int connection_room(const Connection *c);
+
+/* A spare one that is ready and has done nothing yet: its first batch takes many times as long as those after it, until
+ * PostgreSQL's new process has its caches, so nothing is to wait behind that. */
+bool connection_warms(const Connection *c);
 
 /* When to send what comes through another connection, unless PostgreSQL is heard on this one before; INT64_MAX: nothing
  * is in flight. */

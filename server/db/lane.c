@@ -6,13 +6,8 @@ const LaneRules lane_rules[LANE_COUNT] = {
         {.name = "point", .plans = "force_generic_plan", .room = 64, .silence_us = 2000, .quick = true, .shares = true},
     [LANE_PAGE] =
         {.name = "page", .plans = "force_generic_plan", .room = 32, .silence_us = 5000, .quick = true, .shares = true},
-    [LANE_LIST] = {.name = "list",
-                   .plans = "force_custom_plan",
-                   .room = 32,
-                   .silence_us = 5000,
-                   .quick = true,
-                   .sleeps = true,
-                   .shares = true},
+    [LANE_LIST] =
+        {.name = "list", .plans = "force_custom_plan", .room = 32, .silence_us = 20000, .quick = true, .sleeps = true},
     [LANE_WRITE] = {.name = "write", .plans = "auto", .room = 16},
     [LANE_SLOW] = {.name = "slow", .plans = "force_custom_plan", .room = 1, .sleeps = true},
     [LANE_EXPORT] = {.name = "export", .plans = "force_custom_plan", .room = 1, .sleeps = true, .streams = true},

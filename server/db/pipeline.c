@@ -220,6 +220,7 @@ static void batch_fail(Batch *batch, int index, const PGresult *result) {
 static void finish(Connection *c, Batch *batch) {
     c->in_flight--;
     c->gathers -= batch->gathers;
+    c->warm = true;
     batch->connection = NULL;
     if (batch->outcome == BATCH_FAILED)
         pool_settle(c->home->pool, batch, SETTLED_FAILED);
@@ -322,6 +323,7 @@ static bool take_greeting(Connection *c, Entry entry, PGresult *result) {
     if (entry.index == GREETING_CHECK) {
         c->state = CONNECTION_READY;
         c->attempts = 0;
+        c->warm = false;
         c->ready_us = clock_monotonic_us();
         pool_connection_ready(c->home->pool, c);
     }

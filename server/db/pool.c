@@ -319,12 +319,13 @@ void pool_leave(Pool *pool, Batch *batch) {
         queue_remove(&pool->lanes[batch->runs_in].queues[wait], batch);
 }
 
-/* Starts a spare connection, unless one is on its way. While PostgreSQL is away, those that try already are enough. */
+/* Starts a spare connection, unless one is on its way or is not warm yet. While PostgreSQL is away, those that try
+ * already are enough. */
 static void lane_reinforce(const Pool *pool, LaneState *lane, int64_t now_us) {
     Connection *spare = NULL;
     for (int i = 0; i < lane->connection_count; i++) {
         Connection *c = &lane->connections[i];
-        if (c->state == CONNECTION_CONNECTING || c->state == CONNECTION_GREETING)
+        if (c->state == CONNECTION_CONNECTING || c->state == CONNECTION_GREETING || connection_warms(c))
             return;
         if (!spare && connection_wakes(c, now_us))
             spare = c;

@@ -43,8 +43,6 @@ Search *search_read(Exchange *x, const Resource *resource) {
     search->resource = resource;
     search->text = text;
     search->configs = atomic_load_explicit(configs_known(x, search), memory_order_relaxed);
-    if (search->configs == 0)
-        search->configs = UINT64_C(1) << SIMPLE;
     return search;
 }
 
@@ -104,6 +102,10 @@ void search_where(const Search *search, Sql *sql) {
         names_where(search->text, sql, "t", NAMES_ALL);
         return;
     }
+    if (search->configs == 0) {
+        sql_add(sql, "false"); /* a guess could have PostgreSQL walk through all records for nothing */
+        return;
+    }
     int text = sql_bind(sql, search->text);
     const char * or = "(";
     for (int i = 0; i < CONFIGS; i++) {
@@ -122,9 +124,10 @@ void search_with(const Search *search, Sql *sql) {
     if (by_names(search))
         return;
     int text = sql_bind(sql, search->text);
+    uint64_t some = search->configs != 0 ? search->configs : UINT64_C(1) << SIMPLE;
     const char *comma = "WITH q (name, config, query) AS MATERIALIZED (VALUES ";
     for (int i = 0; i < CONFIGS; i++) {
-        if ((search->configs >> i & 1) == 0)
+        if ((some >> i & 1) == 0)
             continue;
         sql_add_all(sql, comma, "('", configs[i], "', 'onrecord.", configs[i], "'::regconfig, onrecord.search_query('",
                     configs[i], "', ", NULL);

@@ -2,7 +2,8 @@
  *
  * Words: a query in web search syntax (PostgreSQL's websearch_to_tsquery) becomes one branch for each text search
  * configuration that some article's language needs. Which those are, each search asks in its own round trip; when that
- * is news, it is run once more, so that a first article in a language is found at once.
+ * is news, it is run once more, so that a first article in a language is found at once. The first search of a server
+ * knows of none, and only asks.
  *
  * Without `sort` the best come first, by ts_rank and then the newer ones. To rank every record that holds a common word
  * would take seconds; so the newest SEARCH_WINDOW that match are ranked, then those before them, and so on. A cursor
@@ -32,7 +33,7 @@ typedef struct Search {
     const char *text;
     bool utf16;       /* ranges count UTF-16 units */
     bool ranked;      /* else the list's sort rules */
-    uint64_t configs; /* words: bit n for the configuration number n */
+    uint64_t configs; /* words: bit n for the configuration number n; none: not known yet */
     int languages;    /* the statement that asks for them */
     int runs;
     int column; /* of the result's columns: those of search_columns begin here */

@@ -13,7 +13,7 @@ static const Resource *const all[] = {
 
 enum {
     RESOURCES = sizeof all / sizeof *all /* NOLINT(bugprone-sizeof-expression): pointers they are */,
-    ENDPOINTS_MAX = 64
+    ENDPOINTS_MAX = 160
 };
 
 const Resource *const *resources_all(int *count) {

@@ -83,7 +83,7 @@ static void test_failure_among_others(void **state) {
     uint64_t syncs = pool_counters(fixture_pool)->syncs;
     for (int i = 0; i < COUNT; i++) {
         snprintf(texts[i], sizeof texts[i], i % 13 == 5 ? "SELECT 1 / (%d - %d)" : "SELECT %d + 0 * %d", i, i);
-        batches[i] = submit(batch_of(LANE_LIST, false, texts[i]));
+        batches[i] = submit(batch_of(LANE_PAGE, false, texts[i]));
     }
     loop_run();
     for (int i = 0; i < COUNT; i++) {
