@@ -115,9 +115,9 @@ static void references_walk(Exchange *x, const Field *fields, json_t *object, co
     }
 }
 
-References body_references(Exchange *x, const Resource *resource, json_t *object, bool by_key) {
+References body_references(Exchange *x, const Resource *resource, json_t *object, const char *pointer, bool by_key) {
     References found = {.by_key = by_key};
-    references_walk(x, resource->fields, object, "", &found);
+    references_walk(x, resource->fields, object, pointer, &found);
     return found;
 }
 

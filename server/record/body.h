@@ -30,8 +30,9 @@ typedef struct References {
     Reference *items; /* in the arena */
 } References;
 
-/* Gathers the references in `object`. With `by_key` malformed ones become faults. */
-References body_references(Exchange *x, const Resource *resource, json_t *object, bool by_key);
+/* Gathers the references in `object`, which stands at `pointer` in the body. With `by_key` malformed ones become
+ * faults. */
+References body_references(Exchange *x, const Resource *resource, json_t *object, const char *pointer, bool by_key);
 
 /* Reads one member into PostgreSQL's input text of its column (NULL: null); what is wrong becomes faults below
  * `pointer`. A reference that is still an object was reported before and is passed over. */

@@ -45,7 +45,7 @@ static void conflict_answer(Write *write) {
         problem_set(x, PROBLEM_CONFLICT, "%s %lld has this %s already.", write->resource->title, x->problem.conflict_id,
                     field);
     }
-    problem_fault(x, FAULT_POINTER, pointer_join(x->arena, "", field), "is taken");
+    write_fault(write, pointer_join(x->arena, "", field), "is taken");
 }
 
 /* ---- references that lead nowhere ---- */
@@ -54,7 +54,7 @@ static bool references_ask(Write *write) {
     Exchange *x = write->x;
     int count;
     const Resource *const *all = resources_all(&count);
-    write->explained = body_references(x, write->resource, write->value, false);
+    write->explained = body_references(x, write->resource, write->value, write->pointer, false);
     const char **ids = arena_alloc(x->arena, (size_t)(write->explained.count + 1) * sizeof *ids);
     for (int r = 0; r < count; r++) {
         int given = 0;

@@ -67,21 +67,26 @@ void problem_set(Exchange *x, ProblemKind kind, const char *format, ...) {
     va_end(arguments);
 }
 
-void problem_fault(Exchange *x, FaultPlace place, const char *where, const char *format, ...) {
+Fault *problem_vfault(Exchange *x, FaultPlace place, const char *where, const char *format, va_list arguments) {
     Problem *problem = &x->problem;
     if (++problem->fault_count > FAULTS_MAX)
-        return;
+        return NULL;
     Fault *fault = arena_alloc(x->arena, sizeof *fault);
-    va_list arguments;
-    va_start(arguments, format);
-    *fault = (Fault){.place = place, .where = arena_strdup(x->arena, where)};
+    *fault = (Fault){.place = place, .where = arena_strdup(x->arena, where), .candidate_count = -1};
     fault->detail = format_text(x->arena, format, arguments);
-    va_end(arguments);
     if (problem->last != NULL)
         problem->last->next = fault;
     else
         problem->faults = fault;
     problem->last = fault;
+    return fault;
+}
+
+void problem_fault(Exchange *x, FaultPlace place, const char *where, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)problem_vfault(x, place, where, format, arguments);
+    va_end(arguments);
 }
 
 static void problem_from_failure(Exchange *x) {
@@ -127,6 +132,20 @@ void problem_from_batch(Exchange *x) {
     }
 }
 
+static void candidates_render(const Fault *fault, JsonWriter *w) {
+    writer_key(w, "candidates");
+    writer_array_begin(w);
+    for (int i = 0; i < fault->candidate_count; i++) {
+        writer_object_begin(w);
+        writer_key(w, "id");
+        writer_int(w, fault->candidates[i].id);
+        writer_key(w, "name");
+        writer_string(w, fault->candidates[i].name);
+        writer_object_end(w);
+    }
+    writer_array_end(w);
+}
+
 static void faults_render(const Problem *problem, JsonWriter *w) {
     static const char *const places[] = {
         [FAULT_POINTER] = "pointer", [FAULT_PARAMETER] = "parameter", [FAULT_HEADER] = "header"};
@@ -138,6 +157,8 @@ static void faults_render(const Problem *problem, JsonWriter *w) {
         writer_string(w, fault->where);
         writer_key(w, "detail");
         writer_string(w, fault->detail);
+        if (fault->candidate_count >= 0)
+            candidates_render(fault, w);
         writer_object_end(w);
     }
     writer_array_end(w);

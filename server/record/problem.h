@@ -5,7 +5,9 @@
 #ifndef ONRECORD_RECORD_PROBLEM_H
 #define ONRECORD_RECORD_PROBLEM_H
 
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 
@@ -36,11 +38,19 @@ typedef enum ProblemKind {
 
 typedef enum FaultPlace { FAULT_POINTER, FAULT_PARAMETER, FAULT_HEADER } FaultPlace;
 
+/* A record that may have been meant. */
+typedef struct Candidate {
+    int64_t id;
+    const char *name;
+} Candidate;
+
 typedef struct Fault Fault;
 struct Fault {
     FaultPlace place;
     const char *where; /* JSON pointer (RFC 6901), parameter or header name */
     const char *detail;
+    const Candidate *candidates;
+    int candidate_count; /* -1: candidates are nothing that this fault is about */
     Fault *next;
 };
 
@@ -62,6 +72,10 @@ void problem_set(Exchange *x, ProblemKind kind, const char *format, ...) __attri
 /* Adds a fault. `where` is copied. Beyond 100 faults further ones are only counted. */
 void problem_fault(Exchange *x, FaultPlace place, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The same from a list of arguments. Answers the fault, NULL when it was only counted. */
+Fault *problem_vfault(Exchange *x, FaultPlace place, const char *where, const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
 
 /* Turns a batch that did not become BATCH_DONE into a problem (errors.h); for failures that are not the client's it
  * writes nothing of what PostgreSQL said. */

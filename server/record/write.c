@@ -1,6 +1,7 @@
 #include "record/write.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,14 @@
 #include "record/write_sql.h"
 
 /* ---- for the resources' steps ---- */
+
+void write_fault(Write *write, const char *pointer, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)problem_vfault(write->x, FAULT_POINTER, arena_printf(write->x->arena, "%s%s", write->pointer, pointer),
+                         format, arguments);
+    va_end(arguments);
+}
 
 int write_index(const Write *write, const char *field) {
     const Field *found = field_find(write->resource, field, strlen(field));
@@ -48,18 +57,18 @@ Step write_refuse(Exchange *x) {
 static void read_only_check(Write *write, const char *name, const json_t *json) {
     const json_t *present = json_object_get(write->current, name);
     if (present == NULL || !json_equal(json, present))
-        problem_fault(write->x, FAULT_POINTER, pointer_join(write->x->arena, "", name), "is read-only");
+        problem_fault(write->x, FAULT_POINTER, pointer_join(write->x->arena, write->pointer, name), "is read-only");
 }
 
 /* A null in a patch takes a member away, and with it what there was to check; it must be one that may go. */
 static void removals_check(Write *write) {
     const char *name;
     json_t *json;
-    json_object_foreach(write->x->json, name, json) {
+    json_object_foreach(write->given, name, json) {
         if (!json_is_null(json) || json_object_get(write->value, name) != NULL)
             continue;
         const Field *field = field_find(write->resource, name, strlen(name));
-        const char *pointer = pointer_join(write->x->arena, "", name);
+        const char *pointer = pointer_join(write->x->arena, write->pointer, name);
         if (field == NULL || (field->flags & FIELD_VIRTUAL) != 0)
             problem_fault(write->x, FAULT_POINTER, pointer, "is not a field of %s", write->resource->name);
         else if (!field_is_writable(field) && !json_is_null(json_object_get(write->current, name)))
@@ -73,8 +82,8 @@ static void members_check(Write *write) {
     json_object_foreach(write->value, name, json) {
         const Field *field = field_find(write->resource, name, strlen(name));
         if (field == NULL || (field->flags & FIELD_VIRTUAL) != 0)
-            problem_fault(write->x, FAULT_POINTER, pointer_join(write->x->arena, "", name), "is not a field of %s",
-                          write->resource->name);
+            problem_fault(write->x, FAULT_POINTER, pointer_join(write->x->arena, write->pointer, name),
+                          "is not a field of %s", write->resource->name);
         else if (!field_is_writable(field))
             read_only_check(write, name, json);
     }
@@ -97,9 +106,9 @@ static void fields_check(Write *write) {
         } else if (json == NULL) {
             write->texts[i] = field->fallback;
             if ((field->flags & FIELD_REQUIRED) != 0)
-                problem_fault(x, FAULT_POINTER, pointer_join(x->arena, "", field->name), "is required");
+                problem_fault(x, FAULT_POINTER, pointer_join(x->arena, write->pointer, field->name), "is required");
         } else {
-            write->texts[i] = body_value(x, field, json, pointer_join(x->arena, "", field->name));
+            write->texts[i] = body_value(x, field, json, pointer_join(x->arena, write->pointer, field->name));
         }
     }
 }
@@ -136,15 +145,19 @@ static Step write_send(Write *write) {
     return STEP_QUERY;
 }
 
-static Step write_check(Write *write) {
-    Exchange *x = write->x;
-    batch_release(&x->batch);
+void write_check_record(Write *write) {
     members_check(write);
     if (write->method == METHOD_PATCH)
         removals_check(write);
     fields_check(write);
     if (write->resource->check != NULL)
         write->resource->check(write);
+}
+
+static Step write_check(Write *write) {
+    Exchange *x = write->x;
+    batch_release(&x->batch);
+    write_check_record(write);
     if (x->problem.fault_count > 0)
         return write_refuse(x);
     x->batch.lane = LANE_POINT;
@@ -160,7 +173,7 @@ static Step write_check(Write *write) {
 static Step write_lookups(Write *write) {
     Exchange *x = write->x;
     batch_release(&x->batch);
-    write->lookups = body_references(x, write->resource, write->value, true);
+    write->lookups = body_references(x, write->resource, write->value, write->pointer, true);
     if (write->lookups.count == 0)
         return write_check(write);
     write->phase = WRITE_LOOKUPS;
@@ -170,7 +183,7 @@ static Step write_lookups(Write *write) {
     return STEP_QUERY;
 }
 
-static void lookup_take(Exchange *x, const Reference *lookup, const Result *rows) {
+void lookup_take(Exchange *x, const Reference *lookup, const Result *rows) {
     const Resource *target = resource_find(lookup->target);
     int found = result_rows(rows);
     if (found == 0) {
@@ -252,7 +265,8 @@ static Step current_done(Write *write) {
         problem_set(x, PROBLEM_INTERNAL, "The record holds a number that is too large to be read.");
         return STEP_ANSWER;
     }
-    json_t *given = write->method == METHOD_PATCH ? merge_patch(write->current, x->json) : json_deep_copy(x->json);
+    json_t *given =
+        write->method == METHOD_PATCH ? merge_patch(write->current, write->given) : json_deep_copy(write->given);
     write->value = exchange_own(x, given);
     return write_lookups(write);
 }
@@ -345,6 +359,8 @@ static Write *write_new(Exchange *x) {
     write->x = x;
     write->resource = x->endpoint->resource;
     write->method = x->method;
+    write->pointer = "";
+    write->given = x->json;
     write->owned_before = x->owned_count;
     x->state = write;
     for (int i = 0; i < x->parameter_count; i++)

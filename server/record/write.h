@@ -36,8 +36,11 @@ struct Write {
     int owned_before;           /* what the exchange owned when the write began */
     const Selection *selection; /* how the record is answered */
 
+    const char *pointer;           /* where the record stands in the body: "" for the body itself */
+    json_t *given;                 /* what the request says of it */
     json_t *current;               /* the record as it stands; NULL on create */
     int64_t version;               /* its version */
+    int64_t new_id;                /* on create: its id, where it is known before; 0: PostgreSQL gives it */
     json_t *value;                 /* the record as it is to be */
     const char *was[FIELDS_MAX];   /* by field: the column's text now, NULL on create */
     const char *texts[FIELDS_MAX]; /* by field: the column's text to be */
@@ -59,7 +62,14 @@ Step write_plan(Exchange *x);
 Step write_done(Exchange *x);
 Step write_failed(Exchange *x);
 
-/* For the resources' steps. */
+/* Checks `write->value`: its members become the texts of columns; what is wrong becomes faults. */
+void write_check_record(Write *write);
+
+/* Takes the answer to lookup_sql: the reference becomes an id, or a fault says why not. */
+void lookup_take(Exchange *x, const Reference *lookup, const Result *rows);
+
+/* For the resources' steps. Adds a fault of the record, at a JSON pointer within it. */
+void write_fault(Write *write, const char *pointer, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int write_index(const Write *write, const char *field); /* its index; the field exists (asserted) */
 bool write_changes(const Write *write, const char *field);
 const char *write_text(const Write *write, const char *field);

@@ -43,7 +43,7 @@ Sql *insert_sql(Write *write) {
     const char *comma = "";
     const char *who[WHO_COLUMNS];
     who_texts(write->x, who);
-    sql_add_all(sql, "INSERT INTO ", write->resource->table, " AS t (", NULL);
+    sql_add_all(sql, "INSERT INTO ", write->resource->table, " AS t (", write->new_id != 0 ? "id, " : "", NULL);
     for (const Field *field = write->resource->fields; field->name != NULL; field++) {
         if (!is_written(field))
             continue;
@@ -53,6 +53,10 @@ Sql *insert_sql(Write *write) {
     for (int i = 0; i < WHO_COLUMNS; i++)
         sql_add_all(sql, ", ", who_columns[i], NULL);
     sql_add(sql, ") SELECT ");
+    if (write->new_id != 0) {
+        sql_param(sql, arena_integer(write->x->arena, write->new_id), "bigint");
+        sql_add(sql, ", ");
+    }
     comma = "";
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         if (!is_written(&write->resource->fields[i]))

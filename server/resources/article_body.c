@@ -20,7 +20,7 @@ static bool is_given(const Write *write, const char *name) {
 
 void article_check(Write *write) {
     if (!is_given(write, "headline") && !is_given(write, "url"))
-        problem_fault(write->x, FAULT_POINTER, "/headline", "is required where there is no url");
+        write_fault(write, "/headline", "is required where there is no url");
 }
 
 bool article_look(Write *write) {

@@ -13,7 +13,7 @@
 
 /* True when the request itself says something of spans. */
 static bool spans_given(const Write *write) {
-    return json_is_array(json_object_get(write->x->json, "spans"));
+    return json_is_array(json_object_get(write->given, "spans"));
 }
 
 static bool place_changes(const Write *write) {
@@ -67,10 +67,9 @@ static void spans_take(Write *write, const ArticleBody *body, Span *spans, size_
     SpanFault fault;
     size_t bad;
     if (write->selection->utf16 && !spans_from_utf16(body, spans, count, &bad))
-        problem_fault(x, FAULT_POINTER, span_pointer(x->arena, (int)bad),
-                      "is beyond the body's end or inside a surrogate pair");
+        write_fault(write, span_pointer(x->arena, (int)bad), "is beyond the body's end or inside a surrogate pair");
     else if (!spans_check(body, spans, count, text, strlen(text), &fault))
-        problem_fault(x, FAULT_POINTER, span_pointer(x->arena, fault.segment), "%s", fault.detail);
+        write_fault(write, span_pointer(x->arena, fault.segment), "%s", fault.detail);
     else
         place_set(write, body, spans, count);
 }
@@ -89,9 +88,24 @@ static void text_find(Write *write, ArticleBody *body) {
     } else if (strcmp(write_text(write, "kind"), "indirect") == 0) {
         place_none(write);
     } else {
-        problem_fault(write->x, FAULT_POINTER, "/text",
-                      "does not stand in the article's body; to keep it without a place there, give \"spans\": []");
+        write_fault(write, "/text",
+                    "does not stand in the article's body; to keep it without a place there, give \"spans\": []");
     }
+}
+
+void quote_place(Write *write, ArticleBody *body) {
+    size_t count;
+    Span *spans = spans_from_text(write->x->arena, write_text(write, "spans"), &count);
+    if (!spans_given(write))
+        count = 0;
+    if (body == NULL && count > 0)
+        write_fault(write, "/spans", "the article has no body that they could point into");
+    else if (body == NULL || (spans_given(write) && count == 0))
+        place_none(write);
+    else if (count > 0)
+        spans_take(write, body, spans, count);
+    else
+        text_find(write, body);
 }
 
 bool quote_looked(Write *write) {
@@ -104,23 +118,11 @@ bool quote_looked(Write *write) {
     write->guard = &article_resource;
     write->guard_id = strtoll(write_text(write, "article_id"), NULL, 10);
     write->guard_version = result_integer(rows, 0, 0);
-
-    size_t count;
-    Span *spans = spans_from_text(x->arena, write_text(write, "spans"), &count);
     const char *text = result_value(rows, 0, 1);
-    if (!spans_given(write))
-        count = 0;
-    if (text == NULL && count > 0) {
-        problem_fault(x, FAULT_POINTER, "/spans", "the article has no body that they could point into");
-    } else if (text == NULL || (spans_given(write) && count == 0)) {
-        place_none(write);
-    } else {
-        ArticleBody body =
-            article_body(x->arena, arena_strndup(x->arena, text, result_length(rows, 0, 1)), result_length(rows, 0, 1));
-        if (count > 0)
-            spans_take(write, &body, spans, count);
-        else
-            text_find(write, &body);
-    }
+    size_t length = result_length(rows, 0, 1);
+    ArticleBody body = {0};
+    if (text != NULL)
+        body = article_body(x->arena, arena_strndup(x->arena, text, length), length);
+    quote_place(write, text != NULL ? &body : NULL);
     return x->problem.fault_count == 0;
 }

@@ -2,6 +2,7 @@
 #ifndef ONRECORD_RESOURCES_RESOURCES_H
 #define ONRECORD_RESOURCES_RESOURCES_H
 
+#include "record/anchor.h"
 #include "record/exchange.h"
 #include "record/field.h"
 #include "record/write.h"
@@ -27,5 +28,8 @@ bool article_look(Write *write);
 bool article_looked(Write *write);
 bool quote_look(Write *write);
 bool quote_looked(Write *write);
+
+/* Finds a quote's place in its article's body (NULL: it has none). Adds faults. */
+void quote_place(Write *write, ArticleBody *body);
 
 #endif

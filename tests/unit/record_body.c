@@ -170,7 +170,7 @@ static void test_references_by_another_key(void **state) {
         parse(x, "{\"article_id\":{\"url\":\"https://a.example/\"},\"speaker_id\":{\"name\":\" A \"},"
                  "\"about_ids\":[1,{\"external_id\":\"x\"}],\"relayed_by\":{\"speaker_id\":{\"name\":\"B\"}},"
                  "\"event_id\":4,\"continues_id\":null,\"source_id\":{\"name\":\"read-only\"}}");
-    References found = body_references(x, &quote_resource, object, true);
+    References found = body_references(x, &quote_resource, object, "", true);
     assert_string_equal(faults_text(x), "");
     assert_string_equal(references_text(x, &found),
                         "/article_id=articles url:https://a.example/\n/speaker_id=speakers name:A\n"
@@ -183,7 +183,7 @@ static void test_references_by_another_key(void **state) {
         else
             json_array_set_new(r->holder, r->index, json_integer(10 + i));
     }
-    found = body_references(x, &quote_resource, object, false);
+    found = body_references(x, &quote_resource, object, "", false);
     assert_string_equal(references_text(x, &found), "/article_id=articles 10\n/speaker_id=speakers 11\n"
                                                     "/relayed_by/speaker_id=speakers 12\n/about_ids/0=speakers 1\n"
                                                     "/about_ids/1=speakers 13\n/event_id=events 4");
@@ -194,7 +194,7 @@ static void test_references_in_lists_of_objects(void **state) {
     json_t *object = parse(x, "{\"via\":[{\"source_id\":{\"name\":\"A\"}},7,{\"source_id\":2}],"
                               "\"mentions\":[{\"speaker_id\":{\"external_id\":\"e\"},\"role\":{\"name\":\"none\"}}],"
                               "\"extra\":{\"source_id\":{\"name\":\"none\"}}}");
-    References found = body_references(x, &article_resource, object, true);
+    References found = body_references(x, &article_resource, object, "", true);
     assert_string_equal(references_text(x, &found), "/via/0/source_id=sources name:A\n"
                                                     "/mentions/0/speaker_id=speakers external_id:e");
     assert_string_equal(faults_text(x), "");
@@ -205,7 +205,7 @@ static void test_references_that_are_none(void **state) {
     json_t *object = parse(x, "{\"article_id\":{\"name\":\"articles have none\"},\"speaker_id\":{},"
                               "\"event_id\":{\"name\":\"a\",\"external_id\":\"b\"},\"continues_id\":{\"id\":7},"
                               "\"about_ids\":[{\"name\":7},{\"name\":\"\"},{\"external_id\":null}]}");
-    References found = body_references(x, &quote_resource, object, true);
+    References found = body_references(x, &quote_resource, object, "", true);
     assert_int_equal(found.count, 0);
     assert_string_equal(faults_text(x),
                         "#/article_id: must be an id or an object with one member: external_id or url\n"
@@ -223,7 +223,7 @@ static void test_references_by_another_key_have_a_bound(void **state) {
     for (int i = 0; i < 101; i++)
         buffer_printf(&json, "%s{\"name\":\"s%d\"}", i > 0 ? "," : "", i);
     json_t *object = parse(x, arena_printf(x->arena, "{\"about_ids\":[%s]}", json.data));
-    References found = body_references(x, &quote_resource, object, true);
+    References found = body_references(x, &quote_resource, object, "", true);
     assert_int_equal(found.count, 100);
     assert_string_equal(faults_text(x),
                         "#/about_ids/100: is one reference by another key than the id too many: at most 100");
