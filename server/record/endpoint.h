@@ -32,6 +32,13 @@ typedef enum Accepts {
     ACCEPTS_PATCH    /* application/merge-patch+json or application/json */
 } Accepts;
 
+/* The three functions by themselves. */
+typedef struct Steps {
+    Step (*plan)(Exchange *x);
+    Step (*done)(Exchange *x);
+    Step (*failed)(Exchange *x);
+} Steps;
+
 typedef struct Endpoint {
     Method method;
     const char *path; /* template: "/articles/{id}/quotes" */

@@ -116,6 +116,7 @@ struct Resource {
     const EntryRow *entry; /* what it is in an Atom feed, ended by ENTRY_PARTS; NULL: it has none */
     unsigned list_formats; /* what its lists offer beside FORMATS_LIST, and each record beside FORMATS_RECORD */
     unsigned record_formats;
+    const Steps *create; /* POST, where it is more than a write; NULL: it is one */
     /* Special steps of a write (write.h), or NULL. `check` adds faults of its own. `look` queues what must be read
      * first: true when it did; then `looked` takes it: false when that showed faults. */
     void (*check)(Write *write);

@@ -87,6 +87,14 @@ void names_where(const char *query, Sql *sql, const char *alias, const char *lea
     sql_add_all(sql, " SELECT best.id FROM best WHERE best.score >= ", least, ")", NULL);
 }
 
+void names_best(const char *query, int most, Sql *sql) {
+    sql_add(sql, "WITH ");
+    best_sql(query, NULL, sql);
+    sql_add(sql, " SELECT s.id, s.name FROM best JOIN onrecord.speakers s ON s.id = best.id "
+                 "WHERE best.score >= " NAMES_LIKELY " ORDER BY best.score DESC, s.id LIMIT ");
+    sql_number(sql, most);
+}
+
 void names_with(const List *list, Sql *sql) {
     sql_add(sql, "WITH ");
     best_sql(list->search->text, list, sql);

@@ -20,6 +20,9 @@ void names_where(const char *query, Sql *sql, const char *alias, const char *lea
 #define NAMES_ALL "0"
 #define NAMES_LIKELY "0.5"
 
+/* A whole statement: id and name of those who are probably meant, `most` at most, the best first. */
+void names_best(const char *query, int most, Sql *sql);
+
 /* Adds "WITH ... best (id, score, position) ...": who is found, of those that the list's filters let pass. */
 void names_with(const List *list, Sql *sql);
 

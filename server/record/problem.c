@@ -82,11 +82,12 @@ Fault *problem_vfault(Exchange *x, FaultPlace place, const char *where, const ch
     return fault;
 }
 
-void problem_fault(Exchange *x, FaultPlace place, const char *where, const char *format, ...) {
+Fault *problem_fault(Exchange *x, FaultPlace place, const char *where, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    (void)problem_vfault(x, place, where, format, arguments);
+    Fault *fault = problem_vfault(x, place, where, format, arguments);
     va_end(arguments);
+    return fault;
 }
 
 static void problem_from_failure(Exchange *x) {

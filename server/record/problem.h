@@ -69,11 +69,11 @@ typedef struct Problem {
  * the macro-free idiom `problem_set(...); return STEP_ANSWER;`. */
 void problem_set(Exchange *x, ProblemKind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Adds a fault. `where` is copied. Beyond 100 faults further ones are only counted. */
-void problem_fault(Exchange *x, FaultPlace place, const char *where, const char *format, ...)
+/* Adds a fault. `where` is copied. Beyond 100 faults further ones are only counted: NULL then. */
+Fault *problem_fault(Exchange *x, FaultPlace place, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same from a list of arguments. Answers the fault, NULL when it was only counted. */
+/* The same from a list of arguments. */
 Fault *problem_vfault(Exchange *x, FaultPlace place, const char *where, const char *format, va_list arguments)
     __attribute__((format(printf, 4, 0)));
 

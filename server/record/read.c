@@ -63,14 +63,14 @@ Step list_plan(Exchange *x) {
     return list_start(x, x->endpoint->resource, NULL);
 }
 
-static const char *digest_hex(Exchange *x) {
+const char *body_digest(Exchange *x) {
     uint64_t digest = hash64(x->body.data, x->body.length);
     return arena_printf(x->arena, "%016llx", (unsigned long long)digest);
 }
 
 Step answer_body(Exchange *x) {
     x->status = 200;
-    x->etag = digest_hex(x);
+    x->etag = body_digest(x);
     return STEP_ANSWER;
 }
 
@@ -228,7 +228,7 @@ void record_answer(Exchange *x, const Selection *selection, int status, const Re
     bool bare = selection->bare && !linked;
     long long version = record_version(selection, rows, 0);
     x->status = status;
-    x->etag = bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, digest_hex(x));
+    x->etag = bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, body_digest(x));
 }
 
 Step missing_ask(Exchange *x) {

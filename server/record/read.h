@@ -20,6 +20,9 @@ Step record_done(Exchange *x);
 /* Answers 400 with the faults of the request's parameters. */
 Step refuse_parameters(Exchange *x);
 
+/* A digest of the answer's body, for its ETag. */
+const char *body_digest(Exchange *x);
+
 /* Answers 200 with the body as it is, and a digest of it as the ETag. */
 Step answer_body(Exchange *x);
 

@@ -122,6 +122,7 @@ const Resource article_resource = {
     .thing = &thing,
     .entry = entry,
     .list_formats = FORMAT_BIT(FORMAT_ATOM),
+    .create = &article_create,
     .check = article_check,
     .look = article_look,
     .looked = article_looked,

@@ -92,6 +92,11 @@ static void resource_endpoints(Arena *arena, const Resource *resource) {
         Endpoint *endpoint = endpoint_new(resource);
         *endpoint = each[i].endpoint;
         endpoint->resource = resource;
+        if (endpoint->method == METHOD_POST && resource->create != NULL) {
+            endpoint->plan = resource->create->plan;
+            endpoint->done = resource->create->done;
+            endpoint->failed = resource->create->failed;
+        }
         if (endpoint->formats != 0)
             endpoint->formats |= each[i].many ? resource->list_formats : resource->record_formats;
         endpoint->path = arena_printf(arena, "/%s%s", resource->name, each[i].path);

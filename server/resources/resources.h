@@ -17,6 +17,9 @@ extern const Resource event_resource;
  * on its first call. */
 const Endpoint *resources_endpoints(int *count);
 
+/* POST /articles: ingest.c */
+extern const Steps article_create;
+
 /* GET /search: search.c */
 Step search_plan(Exchange *x);
 Step search_done(Exchange *x);

@@ -229,7 +229,30 @@ def test_parameters_of_single_records(name):
     include = {"include"} if f"{title}Include" in COMPONENTS["parameters"] else set()
     count = {"count"} if RESOURCES[name]["relations"] else set()
     assert set(named_parameters(record["get"], path)) == {"id"} | READ_PARAMETERS | include | count
-    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets"} | CHANGE_HEADERS
+    nests = {"dry_run", "new_speakers"} if name == "articles" else set()
+    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets"} | nests | CHANGE_HEADERS
     for method in ("put", "patch"):
         assert set(named_parameters(record[method], path)) == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
     assert set(named_parameters(record["delete"], path)) == {"id", "If-Match"} | CHANGE_HEADERS
+
+
+# What an ingest holds: its schema, the one that it is like, what is left out of it, and what is in it beside.
+INGESTED = [
+    ("ArticleIngest", "ArticleCreate", set(), {"source", "quotes", "events"}),
+    ("QuoteIngest", "QuoteCreate", {"article_id"}, {"speaker", "about", "event", "continues"}),
+    ("EventIngest", "EventCreate", {"article_ids"}, {"id", "part_of"}),
+    ("SpeakerDescription", "SpeakerCreate", set(), {"id", "part_of"}),
+    ("SourceDescription", "SourceCreate", set(), {"id"}),
+    ("ViaIngest", "ViaWrite", set(), {"source"}),
+    ("MentionIngest", "MentionWrite", set(), {"speaker"}),
+    ("ParticipantIngest", "ParticipantWrite", set(), {"speaker"}),
+    ("RelayedByIngest", "RelayedByWrite", set(), {"speaker"}),
+    ("AffiliationIngest", "AffiliationWrite", set(), {"organization"}),
+]
+
+
+@pytest.mark.parametrize(("name", "like", "without", "beside"), INGESTED)
+def test_what_is_ingested_is_what_is_written(name, like, without, beside):
+    schema, written = COMPONENTS["schemas"][name], COMPONENTS["schemas"][like]
+    assert set(schema["properties"]) == set(written["properties"]) - without | beside
+    assert schema["additionalProperties"] is False

@@ -26,11 +26,15 @@ moments = dates | st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H
 junk = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words | st.just([]) | st.just({})
 
 
+DEEPEST = 5  # a description may hold another
+
+
 def values(schema, depth=0):
     """Mostly what the schema allows."""
     schema = resolve(CONTRACT, schema)
-    if "oneOf" in schema:
-        return st.one_of([values(one, depth) for one in schema["oneOf"]])
+    choices = schema.get("oneOf") or schema.get("anyOf")
+    if choices:
+        return st.one_of([values(one, depth) for one in choices])
     kinds = schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type")]
     return st.one_of([of_kind(kind, schema, depth) for kind in kinds])
 
@@ -68,7 +72,7 @@ def of_members(schema, depth):
     if not properties:
         return st.dictionaries(words, junk, max_size=2)
     required = {name: values(properties[name], depth + 1) for name in schema.get("required", ()) if name in properties}
-    optional = {name: values(one, depth + 1) for name, one in properties.items() if name not in required}
+    optional = {name: values(one, depth + 1) for name, one in properties.items() if name not in required and depth < DEEPEST}
     return st.fixed_dictionaries(required, optional=optional) if depth else some(required, optional)
 
 
