@@ -64,6 +64,16 @@ class Clients:
 class Load(Clients):
     """`writers` and `readers` are threads with one connection each."""
 
+    resource = "sources"  # what is written
+
+    @staticmethod
+    def body(key):
+        return {"external_id": key, "name": key}
+
+    @staticmethod
+    def id_of(document):
+        return document["id"]
+
     def __init__(self, api, writers=6, readers=2, name="load", timeout=20):
         self.api = api
         self.name = name
@@ -108,9 +118,9 @@ class Load(Clients):
 
         def turn(connection, number):
             key = f"{self.name}-{worker}-{number}"
-            body = json.dumps({"external_id": key, "name": key})
+            body = json.dumps(self.body(key))
             try:
-                status, answered, document = exchange(connection, "POST", "/sources", body, headers)
+                status, answered, document = exchange(connection, "POST", f"/{self.resource}", body, headers)
             except Cut:
                 with self.lock:
                     self.unknown.add(key)
@@ -122,7 +132,7 @@ class Load(Clients):
     def _count(self, key, status, headers, document):
         with self.lock:
             if status == 201:
-                self.acknowledged[key] = document["id"]
+                self.acknowledged[key] = self.id_of(document)
                 return False
             if status == 503 and document["type"] == UNAVAILABLE and int(headers["Retry-After"]) >= 1:
                 self.refused.add(key)
@@ -155,7 +165,7 @@ class Load(Clients):
     def verify(self, least=20, unknown_may_be_there=True):
         """Compares what clients were told with what is there."""
         assert self.violations == [], self.violations[:5]
-        rows = self.api.psql(f"SELECT external_id, id FROM onrecord.sources WHERE external_id LIKE '{self.name}-%'")
+        rows = self.api.psql(f"SELECT external_id, id FROM onrecord.{self.resource} WHERE external_id LIKE '{self.name}-%'")
         there = {key: int(id) for key, id in rows}
         assert len(there) == len(rows)
         lost = {key for key, id in self.acknowledged.items() if there.get(key) != id}
@@ -167,10 +177,49 @@ class Load(Clients):
         assert unknown_may_be_there or not unknown, f"{len(unknown)} writes were done and not answered"
         assert len(self.acknowledged) >= least, f"only {len(self.acknowledged)} writes in all"
         twice = self.api.psql(
-            "SELECT record_id, count(*) FROM onrecord.changes c JOIN onrecord.sources s ON s.id = c.record_id "
-            f"WHERE c.resource = 'sources' AND s.external_id LIKE '{self.name}-%' GROUP BY 1 HAVING count(*) <> 1"
+            f"SELECT record_id, count(*) FROM onrecord.changes c JOIN onrecord.{self.resource} s ON s.id = c.record_id "
+            f"WHERE c.resource = '{self.resource}' AND s.external_id LIKE '{self.name}-%' GROUP BY 1 HAVING count(*) <> 1"
         )
         assert twice == [], f"writes with more or fewer than one entry in the log: {twice[:5]}"
+
+
+class Trees(Load):
+    """Articles with all that belongs to them: each is there whole or not at all, and who is named in many is there once."""
+
+    resource = "articles"
+
+    @staticmethod
+    def body(key):
+        body = "“One,” she said. “Two,” he wrote."
+        return {
+            "external_id": key, "headline": key, "body": body, "source": {"name": f"Outlet {key[-1]}"},
+            "events": [{"name": key, "external_id": key}],
+            "quotes": [{"text": "One", "speaker": {"name": f"Shared {key[-1]}"}, "event": {"name": key}},
+                       {"text": "Two", "speaker": {"name": f"Own {key}"}, "continues": {"index": 0}}],
+        }  # fmt: skip
+
+    @staticmethod
+    def id_of(document):
+        return document["article"]["id"]
+
+    def verify(self, **more):
+        super().verify(**more)
+        parts = self.api.psql(
+            "SELECT a.id FROM onrecord.articles a LEFT JOIN LATERAL (SELECT count(*) AS quotes, count(DISTINCT q.speaker_id) AS "
+            "speakers, count(q.event_id) AS about FROM onrecord.quotes q WHERE q.article_id = a.id) q ON true LEFT JOIN "
+            "onrecord.events e ON e.external_id = a.external_id AND e.article_ids = ARRAY[a.id] "
+            f"WHERE a.external_id LIKE '{self.name}-%' AND (q.quotes, q.speakers, q.about, e.id IS NULL) <> (2, 2, 1, false)"
+        )
+        assert parts == [], f"{len(parts)} articles are not whole"
+        others = self.api.psql(
+            "SELECT 'event', external_id FROM onrecord.events e WHERE external_id LIKE 'load-%' AND NOT EXISTS "
+            "(SELECT FROM onrecord.articles a WHERE a.external_id = e.external_id) UNION ALL "
+            "SELECT 'speaker', name FROM onrecord.speakers s WHERE (name LIKE 'Own %' OR name LIKE 'Shared %') AND NOT EXISTS "
+            "(SELECT FROM onrecord.quotes q WHERE q.speaker_id = s.id)"
+        )
+        assert others == [], f"what belongs to no article: {others[:5]}"
+        twice = self.api.psql("SELECT name FROM onrecord.speakers WHERE name LIKE 'Shared %' GROUP BY 1 HAVING count(*) > 1")
+        assert twice == [], f"speakers made twice: {twice}"
 
 
 @contextlib.contextmanager
