@@ -265,18 +265,21 @@ def test_one_bad_record_leaves_nothing(api):
     assert counts(api) == before | {"quotes": before["quotes"] + 1}
 
 
-def test_many_at_once_make_each_speaker_once(api):
-    """Articles that come at the same time and name the same new people and outlets."""
-    people = [f"Person {letter}" for letter in "abcdef"]
-
-    def one(number):
-        shift = people[number % 6:] + people[:number % 6]
-        return ingest(api, headline=f"h{number}", source={"name": "New outlet"}, quotes=[{"text": "It is new.", "speaker": {"name": name}} for name in shift])
-
+def at_once(api, count, **members):
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        trees = list(pool.map(one, range(36)))
-    assert api.read("/speakers?name=Person%20a&count=exact")["total"] == 1
+        return list(pool.map(lambda number: ingest(api, headline=f"h{number}", **{name: make(number) for name, make in members.items()}), range(count)))
+
+
+def test_many_at_once_make_each_speaker_once(api):
+    """Articles that come at the same time and name the same new people, each in another order."""
+    people = [f"Person {letter}" for letter in "abcdef"]
+    trees = at_once(api, 36, quotes=lambda number: [{"text": "It is new.", "speaker": {"name": name}} for name in people[number % 6:] + people[:number % 6]])
     assert api.psql("SELECT count(*), count(DISTINCT name) FROM onrecord.speakers WHERE name LIKE 'Person %'") == [["6", "6"]]
-    assert api.psql("SELECT count(*) FROM onrecord.sources WHERE name = 'New outlet'") == [["1"]]
     assert sum(len(tree["speakers"]) for tree in trees) == 6
     assert api.read("/quotes?speaker.name=Person%20a&count=exact")["total"] == 36
+
+
+def test_many_at_once_make_each_source_once(api):
+    trees = at_once(api, 24, source=lambda number: {"name": "New outlet"})
+    assert api.psql("SELECT count(*) FROM onrecord.sources WHERE name = 'New outlet'") == [["1"]]
+    assert sum(len(tree["sources"]) for tree in trees) == 1 and len({tree["article"]["source_id"] for tree in trees}) == 1
