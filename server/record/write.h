@@ -48,6 +48,7 @@ struct Write {
     int64_t guard_id;
     int64_t guard_version;
     void *special;
+    int statement;                   /* WRITE_SEND: the one that answers the record, in its batch */
     Sql *followers[WRITE_FOLLOWERS]; /* run behind the statement, in its transaction */
     int follower_count;
     const struct FailureReport *refused; /* WRITE_EXPLAIN: what PostgreSQL said */

@@ -229,7 +229,7 @@ def test_parameters_of_single_records(name):
     include = {"include"} if f"{title}Include" in COMPONENTS["parameters"] else set()
     count = {"count"} if RESOURCES[name]["relations"] else set()
     assert set(named_parameters(record["get"], path)) == {"id"} | READ_PARAMETERS | include | count
-    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets"} | CHANGE_HEADERS
+    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets", "Idempotency-Key"} | CHANGE_HEADERS
     for method in ("put", "patch"):
         assert set(named_parameters(record[method], path)) == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
     assert set(named_parameters(record["delete"], path)) == {"id", "If-Match"} | CHANGE_HEADERS
