@@ -273,6 +273,22 @@ CREATE FUNCTION onrecord.ids_valid(list bigint[]) RETURNS boolean
 
 COMMENT ON FUNCTION onrecord.ids_valid(list bigint[]) IS 'A flat list of ids, none null';
 
+-- Name: last_change(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.last_change() RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RETURN currval('onrecord.changes_id_seq');
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    RETURN NULL;
+END
+$$;
+
+-- Name: FUNCTION last_change(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.last_change() IS 'The id of the change that this session logged last; null: none yet';
+
 -- Name: mentions_follow(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.mentions_follow() RETURNS trigger

@@ -1,7 +1,11 @@
--- 0005: what was answered to writes that carry an Idempotency-Key, so that the same request gets the same answer again.
+-- 0005: answers that outlive a lost connection: those to an Idempotency-Key, and how a write is found to be done.
 -- admits: 1
---
--- A row is written in the transaction of the write itself, and says which record at which version was the answer: no
+
+
+-- 1. Answers ----------------------------------------------------------------------------------------------------------
+
+-- What was answered to writes that carry an Idempotency-Key, so that the same request gets the same answer again. A row
+-- is written in the transaction of the write itself, and says which record at which version was the answer: no
 -- content is kept, so that there is nothing to erase with a record. The server makes the answer anew from the record as
 -- it was then.
 
@@ -66,3 +70,19 @@ END;
 COMMENT ON FUNCTION onrecord.answers_forget IS
     'For a record that is erased: forgets what was asked. The keys stay used until they expire, so that a request that '
     'is sent again does not bring the record back';
+
+
+-- 2. Outcomes ---------------------------------------------------------------------------------------------------------
+
+-- What proves that a transaction was committed, for a server whose connection broke meanwhile.
+
+CREATE FUNCTION onrecord.last_change() RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN currval('onrecord.changes_id_seq');
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION onrecord.last_change IS 'The id of the change that this session logged last; null: none yet';
