@@ -19,6 +19,91 @@ BEGIN
 END
 $$;
 
+-- Name: answer_guard(bigint, text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.answer_guard(key_id bigint, path text, key text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- Not a lock on the row, which is not there yet: a second insert of a key that is not committed would wait.
+    IF NOT pg_try_advisory_xact_lock(
+            hashtextextended(concat_ws(' ', 'onrecord.answers', answer_guard.key_id, path, key), 0)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'IK001', MESSAGE = 'a request with this key is under way';
+    END IF;
+    -- A statement of its own: it sees what was committed before the lock was free.
+    DELETE FROM onrecord.answers AS answer
+    WHERE answer.key_id = answer_guard.key_id AND answer.path = answer_guard.path AND answer.key = answer_guard.key
+      AND answer.expires_at <= clock_timestamp();
+    IF EXISTS (
+        SELECT FROM onrecord.answers AS answer
+        WHERE answer.key_id = answer_guard.key_id AND answer.path = answer_guard.path AND answer.key = answer_guard.key
+    ) THEN
+        RAISE EXCEPTION USING ERRCODE = 'IK002', MESSAGE = 'a request with this key was answered';
+    END IF;
+END
+$$;
+
+-- Name: FUNCTION answer_guard(key_id bigint, path text, key text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.answer_guard(key_id bigint, path text, key text) IS 'Lets one write with this key go on until its transaction ends. Fails with IK001 while another is under way, with IK002 when one was done';
+
+-- Name: answers; Type: TABLE
+
+CREATE TABLE onrecord.answers (
+    key_id bigint NOT NULL,
+    path text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea,
+    status smallint NOT NULL,
+    resource text NOT NULL,
+    record_id bigint,
+    version bigint,
+    detail jsonb,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT answers_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+    CONSTRAINT answers_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255))),
+    CONSTRAINT answers_path_check CHECK (((octet_length(path) >= 1) AND (octet_length(path) <= 1000))),
+    CONSTRAINT answers_status_check CHECK (((status >= 200) AND (status <= 299)))
+);
+
+-- Name: TABLE answers; Type: COMMENT
+
+COMMENT ON TABLE onrecord.answers IS 'What was answered to writes with an Idempotency-Key; rows go when they expire';
+
+-- Name: COLUMN answers.key_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.answers.key_id IS 'API key: nobody else''s requests are answered from here';
+
+-- Name: COLUMN answers.key; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.answers.key IS 'Idempotency-Key';
+
+-- Name: COLUMN answers.fingerprint; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.answers.fingerprint IS 'SHA-256 of what was asked; null: the record was erased, and the key is used up';
+
+-- Name: COLUMN answers.record_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.answers.record_id IS 'The record that was the answer, as it was at this version';
+
+-- Name: COLUMN answers.detail; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.answers.detail IS 'What else the answer said, for answers that are more than a record';
+
+-- Name: answers_forget(text, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.answers_forget(resource text, record_id bigint) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ UPDATE onrecord.answers AS answer SET fingerprint = NULL::bytea, version = NULL::bigint, detail = NULL::jsonb
+   WHERE ((answer.resource = answers_forget.resource) AND (answer.record_id = answers_forget.record_id));
+END;
+
+-- Name: FUNCTION answers_forget(resource text, record_id bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.answers_forget(resource text, record_id bigint) IS 'For a record that is erased: forgets what was asked. The keys stay used until they expire, so that a request that is sent again does not bring the record back';
+
 -- Name: article_events_follow(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.article_events_follow() RETURNS trigger
@@ -187,6 +272,22 @@ CREATE FUNCTION onrecord.ids_valid(list bigint[]) RETURNS boolean
 -- Name: FUNCTION ids_valid(list bigint[]); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.ids_valid(list bigint[]) IS 'A flat list of ids, none null';
+
+-- Name: last_change(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.last_change() RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RETURN currval('onrecord.changes_id_seq');
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    RETURN NULL;
+END
+$$;
+
+-- Name: FUNCTION last_change(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.last_change() IS 'The id of the change that this session logged last; null: none yet';
 
 -- Name: mentions_follow(); Type: FUNCTION
 
@@ -1578,6 +1679,11 @@ ALTER TABLE ONLY onrecord.revisions ATTACH PARTITION onrecord.revisions_default 
 ALTER TABLE ONLY onrecord.affiliations
     ADD CONSTRAINT affiliations_pkey PRIMARY KEY (speaker_id, "position");
 
+-- Name: answers answers_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.answers
+    ADD CONSTRAINT answers_pkey PRIMARY KEY (key_id, path, key);
+
 -- Name: api_keys api_keys_hash_key; Type: CONSTRAINT
 
 ALTER TABLE ONLY onrecord.api_keys
@@ -1710,6 +1816,14 @@ CREATE INDEX affiliations_article_id_idx ON onrecord.affiliations USING btree (a
 -- Name: affiliations_organization_id_idx; Type: INDEX
 
 CREATE INDEX affiliations_organization_id_idx ON onrecord.affiliations USING btree (organization_id, speaker_id);
+
+-- Name: answers_expires_at_idx; Type: INDEX
+
+CREATE INDEX answers_expires_at_idx ON onrecord.answers USING btree (expires_at);
+
+-- Name: answers_resource_record_id_idx; Type: INDEX
+
+CREATE INDEX answers_resource_record_id_idx ON onrecord.answers USING btree (resource, record_id);
 
 -- Name: api_keys_name_key; Type: INDEX
 

@@ -154,6 +154,7 @@ static bool start_watch(Serve *serve) {
 static bool start_server(Serve *serve) {
     serve->service.search_configs = serve->search_configs;
     serve->service.public_url = serve->config.public_url;
+    serve->service.idempotency_kept_s = serve->config.idempotency_kept_s;
     serve->service.if_match_required = serve->config.if_match_required;
     ServerConfig server = {
         .config = &serve->config,

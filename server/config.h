@@ -25,6 +25,7 @@ typedef struct Config {
     const char *cors_origins; /* ONRECORD_CORS_ORIGINS: comma-separated, `*`, or "" for the default */
     Reads reads;              /* ONRECORD_READS: open, key */
     bool if_match_required;   /* ONRECORD_IF_MATCH_REQUIRED */
+    int idempotency_kept_s;   /* ONRECORD_IDEMPOTENCY_KEPT_S */
     int workers;              /* ONRECORD_WORKERS: default CPUs of the cgroup, 4 at most */
     int db_connections_max;   /* ONRECORD_DB_CONNECTIONS_MAX: in total, all lanes and the watch */
     int connections_max;      /* ONRECORD_CONNECTIONS_MAX: clients, in total */

@@ -1,8 +1,8 @@
 /* batch.h: what a handler queues for PostgreSQL: one or more statements with one outcome.
  *
- * The statements of a batch go out together and are one transaction: they stand between two Sync messages of the
- * pipeline, which PostgreSQL runs as an implicit transaction. The outcome is known only when the Sync has been
- * answered, so a write that is BATCH_DONE is durable.
+ * The statements of a batch are one transaction: they stand between two Sync messages of the pipeline, which PostgreSQL
+ * runs as an implicit transaction. The outcome is known only when the Sync has been answered, so a write that is
+ * BATCH_DONE is durable. A write whose connection breaks is run again, or its outcome found out (outcome.h).
  *
  * A batch, its statements and their parameters belong to the one who queued it (a request's arena) and stay untouched
  * until `complete` is called, exactly once, on the worker's own thread. The results belong to the batch; batch_release
@@ -44,7 +44,8 @@ typedef enum BatchOutcome {
     BATCH_FAILED,      /* PostgreSQL refused: see `error`; nothing was changed */
     BATCH_UNAVAILABLE, /* no connection, and nothing was sent: nothing was changed */
     BATCH_BUSY,        /* the lane's queue is full: nothing was changed */
-    BATCH_UNKNOWN      /* a write that was sent when the connection broke: nobody knows */
+    BATCH_UNKNOWN      /* a write whose commit was sent when the connection broke, and PostgreSQL does not come back in
+                          time to tell: nobody knows */
 } BatchOutcome;
 
 /* What PostgreSQL said of a failure. For errors.h and the log; none of it may reach a client. */
@@ -64,11 +65,12 @@ typedef struct DbError {
 enum { GATHERED_MAX = 64 };
 
 typedef struct Gathering Gathering;
+typedef struct Proof Proof;
 typedef struct Batch Batch;
 struct Batch {
     Arena *arena; /* where statements grow, and where an error's texts go */
     Lane lane;
-    bool write;   /* a broken connection leaves its outcome unknown */
+    bool write;   /* it changes something: outcome.h */
     bool gathers; /* see batch_gathers */
     int64_t key;
     int count;
@@ -86,6 +88,7 @@ struct Batch {
     Gathering *gathering; /* it leads others: gather.h */
     Lane runs_in;         /* `lane`, or LANE_SLOW after the quick timeout */
     int results_seen;
+    Proof *proof;                  /* of a write whose results have come: outcome.h */
     bool sent;                     /* its Sync is on its way: PostgreSQL may commit it */
     bool skipped;                  /* stood behind one that failed */
     bool alone;                    /* must not share a Sync: it was skipped once */

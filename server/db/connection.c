@@ -40,7 +40,7 @@ bool connection_wakes(const Connection *c, int64_t now_us) {
 int connection_room(const Connection *c) {
     if (lane_rules[c->lane].streams && c->entry_first != c->entry_end)
         return 0;
-    if (c->state != CONNECTION_READY)
+    if (c->state != CONNECTION_READY || c->held)
         return 0;
     return (connection_warms(c) ? 1 : lane_rules[c->lane].room) - c->in_flight;
 }

@@ -41,7 +41,8 @@ typedef enum Settlement {
     SETTLED_FAILED,  /* batch->error tells */
     SETTLED_SKIPPED, /* stood behind another that failed; nothing was run */
     SETTLED_NOT_RUN, /* the connection broke; nothing was changed */
-    SETTLED_UNKNOWN  /* the connection broke, and it is a write that was sent */
+    SETTLED_SENT,    /* the connection broke, and it is a write whose commit was sent */
+    SETTLED_UNKNOWN  /* and nobody can tell what became of it */
 } Settlement;
 
 /* What the connections of a pool have in common. */
@@ -85,6 +86,7 @@ typedef struct Connection {
     int gathers;    /* of those, the ones that others may wait for: see pool.c */
     unsigned group; /* the number of the group that is being gathered */
     int group_size;
+    Batch *held; /* a write whose commit waits for its results: nothing else can be sent meanwhile */
     Statements statements;
 } Connection;
 

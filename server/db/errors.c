@@ -38,6 +38,8 @@ static const StateRow states[] = {
     {"22021", FAILURE_INVALID, strange}, /* bytes that are no text */
     {"22P02", FAILURE_INVALID, strange}, /* text that is no value of its type */
     {"22P05", FAILURE_INVALID, strange}, /* a character that the database does not have */
+    {"IK001", FAILURE_RUNNING, "The first request with this Idempotency-Key is still under way."}, /* answer_guard */
+    {"IK002", FAILURE_ANSWERED, "The first request with this Idempotency-Key was answered."},
     {"54000", FAILURE_INVALID, "A value is too long to be looked up by."},
 };
 

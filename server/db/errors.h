@@ -15,6 +15,8 @@ typedef enum Failure {
     FAILURE_TIMEOUT,     /* statement_timeout or lock_timeout: 503 */
     FAILURE_RETRY,       /* deadlock, serialization: 503, or try again */
     FAILURE_UNAVAILABLE, /* shutting down, too many connections, read-only, disk full: 503 */
+    FAILURE_RUNNING,     /* the same write is under way: 409 */
+    FAILURE_ANSWERED,    /* the same write was done: its answer is to be given again */
     FAILURE_INTERNAL     /* a defect of ours: 500, and logged whole */
 } Failure;
 

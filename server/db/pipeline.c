@@ -2,8 +2,9 @@
  *
  * The order of things, as PostgreSQL 15 and libpq 15 were found to keep it: each command is answered by one result and
  * a NULL; a Sync by PGRES_PIPELINE_SYNC alone. What stands between an error and its Sync comes back as
- * PGRES_PIPELINE_ABORTED. An error at the Sync itself (a deferred constraint, a failed commit) comes as a result of its
- * own before PGRES_PIPELINE_SYNC. A prepared statement outlives the rollback of the group that it was prepared in. */
+ * PGRES_PIPELINE_ABORTED; a Flush makes results come before it. An error at the Sync itself (a deferred constraint, a
+ * failed commit) comes as a result of its own before PGRES_PIPELINE_SYNC. A prepared statement outlives the rollback of
+ * the group that it was prepared in. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "db/connection.h"
 #include "db/gather.h"
 #include "db/lane.h"
+#include "db/outcome.h"
 #include "db/rows.h"
 #include "sql.h"
 
@@ -66,6 +68,31 @@ static bool send_sync(Connection *c, Batch *write) {
     return PQpipelineSync(c->pg) == 1;
 }
 
+/* The last statement of each write, behind its own: outcome.h. */
+static const Statement proof = {.sql = SQL_OUTCOME_PROOF};
+
+static bool is_proof(const Batch *batch, int index) {
+    return index == batch->count;
+}
+
+static const Statement *statement_of(Batch *batch, int index) {
+    return is_proof(batch, index) ? &proof : gather_statement(batch, index);
+}
+
+/* Its results are to come before its commit is sent, so that a connection that breaks takes neither with it: without
+ * commit it is not done, and with it only that is left to know. */
+static bool hold(Connection *c, Batch *write) {
+    c->held = write;
+    return PQsendFlushRequest(c->pg) == 1;
+}
+
+/* All its results have come, or an error: the commit, or the end of what failed. */
+static bool send_held(Connection *c) {
+    Batch *write = c->held;
+    c->held = NULL;
+    return send_sync(c, write);
+}
+
 static bool send_prepare(Connection *c, Batch *batch, int index, int slot) {
     const Prepared *p = &c->statements.slots[slot];
     ring_push(c, (Entry){.kind = ENTRY_PREPARE, .index = index, .slot = slot, .number = p->number, .batch = batch});
@@ -87,7 +114,7 @@ static size_t params_size(const Statement *s) {
 }
 
 static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
-    const Statement *s = gather_statement(batch, index);
+    const Statement *s = statement_of(batch, index);
     if (batch->write)
         note_size(c, params_size(s));
     Entry entry = {.kind = ENTRY_EXECUTE, .index = index, .slot = slot, .batch = batch};
@@ -104,7 +131,7 @@ static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
 }
 
 static bool send_statement(Connection *c, Batch *batch, int index) {
-    const char *sql = gather_statement(batch, index)->sql;
+    const char *sql = statement_of(batch, index)->sql;
     if (batch->row) { /* not worth a name: it takes long enough */
         batch->connection = c;
         return send_execute(c, batch, index, -1);
@@ -133,10 +160,14 @@ bool pipeline_send(Connection *c, Batch *batch) {
     c->gathers += batch->gathers;
     c->group_size++;
     c->home->counters.batches++;
-    for (int i = 0; i < batch->count && ok; i++)
+    batch->proof = NULL;
+    int count = batch->write ? batch->count + 1 : batch->count;
+    for (int i = 0; i < count && ok; i++)
         ok = send_statement(c, batch, i);
-    if (ok && (!shares || c->group_size == GROUP_MAX))
-        ok = send_sync(c, batch->write ? batch : NULL);
+    if (ok && batch->write)
+        ok = hold(c, batch);
+    else if (ok && (!shares || c->group_size == GROUP_MAX))
+        ok = send_sync(c, NULL);
     if (!ok)
         connection_lost(c, NULL);
     return ok;
@@ -160,7 +191,7 @@ static bool send_closes(Connection *c) {
 bool pipeline_flush(Connection *c) {
     if ((c->state != CONNECTION_GREETING && c->state != CONNECTION_READY) || c->paused)
         return true;
-    bool ok = (c->group_size == 0 || send_sync(c, NULL)) && send_closes(c);
+    bool ok = c->held || ((c->group_size == 0 || send_sync(c, NULL)) && send_closes(c));
     int left = ok ? PQflush(c->pg) : -1;
     if (left < 0) {
         connection_lost(c, NULL);
@@ -258,10 +289,28 @@ static bool take_prepare(Connection *c, Entry entry, PGresult *result) {
     return true;
 }
 
+static const char *cell_text(const Batch *batch, const PGresult *result, int column) {
+    return PQgetisnull(result, 0, column) ? NULL : arena_strdup(batch->arena, PQgetvalue(result, 0, column));
+}
+
+static void take_proof(const Connection *c, Batch *batch, PGresult *result) {
+    batch->proof = arena_alloc(batch->arena, sizeof *batch->proof);
+    *batch->proof = (Proof){.change = cell_text(batch, result, 0),
+                            .began = cell_text(batch, result, 1),
+                            .ended = cell_text(batch, result, 2),
+                            .backend_pid = c->backend_pid};
+    PQclear(result);
+}
+
 static void take_execute(Connection *c, Entry entry, PGresult *result) {
     Batch *batch = entry.batch;
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
+        if (is_proof(batch, entry.index)) {
+            take_proof(c, batch, result);
+            break;
+        }
+        /* fallthrough */
     case PGRES_COMMAND_OK:
         gather_statement(batch, entry.index)->result = rows_all(batch->arena, result);
         note_size(c, PQresultMemorySize(result));
@@ -380,6 +429,10 @@ bool pipeline_drain(Connection *c) {
             nulls = 0;
             if (!take_result(c, result))
                 return false;
+            if (c->held && ring_empty(c) && !send_held(c)) {
+                connection_lost(c, NULL);
+                return false;
+            }
         } else if (++nulls > 2) {
             bool broken = PQstatus(c->pg) == CONNECTION_BAD;
             connection_lost(c, broken ? NULL : "libpq and we do not agree on what is in flight");
@@ -405,12 +458,14 @@ void pipeline_abandon(Connection *c) {
     c->in_flight = 0;
     c->gathers = 0;
     c->group_size = 0;
+    c->held = NULL;
     bool fatal = c->fatal;
     for (Batch *batch = first, *next; batch; batch = next) {
         next = batch->next;
         batch->connection = NULL;
         /* After PostgreSQL's own last word nothing that it had not begun will be run. */
-        bool run = batch->sent && (!fatal || batch == committing);
-        pool_settle(c->home->pool, batch, batch->write && run ? SETTLED_UNKNOWN : SETTLED_NOT_RUN);
+        bool run = batch->write && batch->sent && (!fatal || batch == committing);
+        Settlement sent = batch->outcome == BATCH_FAILED ? SETTLED_FAILED : SETTLED_SENT;
+        pool_settle(c->home->pool, batch, run ? sent : SETTLED_NOT_RUN);
     }
 }

@@ -11,6 +11,7 @@
 #include "db/connection.h"
 #include "db/gather.h"
 #include "db/lane.h"
+#include "db/outcome.h"
 #include "db/queue.h"
 #include "db/rows.h"
 #include "db/session.h"
@@ -38,6 +39,7 @@ struct Pool {
     Connection *connections; /* of all lanes, one after another */
     int connection_count;
     LaneState lanes[LANE_COUNT];
+    Outcomes outcomes;
     int ready; /* connections, of all lanes */
     int gather_max;
     bool goes_on;   /* a connection that was paused */
@@ -152,6 +154,12 @@ static void settle(Pool *pool, Batch *batch, Settlement settlement) {
             run_again(pool, batch);
         }
         break;
+    case SETTLED_SENT:
+        if (batch->proof && !pool->outcomes.ending) {
+            outcome_seek(&pool->outcomes, batch);
+            break;
+        }
+        /* fallthrough */
     case SETTLED_UNKNOWN:
         complete(pool, batch, BATCH_UNKNOWN);
         break;
@@ -255,6 +263,7 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
                                   .quick_timeout_ms = config->quick_timeout_ms,
                                   .slow_timeout_ms = config->slow_timeout_ms,
                                   .export_timeout_ms = config->export_timeout_ms};
+    pool->outcomes = (Outcomes){.pool = pool, .patience_ms = config->slow_timeout_ms};
     random_bytes(&pool->home.random, sizeof pool->home.random);
     Connection *c = pool->connections;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
@@ -278,6 +287,7 @@ void pool_free(Pool *pool) {
     pool->ready = 0;
     for (int lane = 0; lane < LANE_COUNT; lane++)
         pool->lanes[lane].ready = 0;
+    outcomes_end(&pool->outcomes);
     for (int i = 0; i < pool->connection_count; i++)
         connection_close(&pool->connections[i]);
     while (pool_load(pool) > 0)
@@ -490,7 +500,7 @@ static int64_t lane_due_us(const Pool *pool, const LaneState *lane, int64_t now_
 }
 
 int pool_timeout_ms(const Pool *pool, int64_t now_us) {
-    int64_t due = INT64_MAX;
+    int64_t due = outcomes_due_us(&pool->outcomes);
     for (int i = 0; i < pool->connection_count; i++)
         due = earlier(due, connection_due_us(&pool->connections[i]));
     for (int lane = 0; lane < LANE_COUNT; lane++)
@@ -508,6 +518,7 @@ static void queue_tick(Pool *pool, Queue *queue, int64_t now_us) {
 void pool_tick(Pool *pool, int64_t now_us) {
     for (int i = 0; i < pool->connection_count; i++)
         connection_tick(&pool->connections[i], now_us);
+    outcomes_tick(&pool->outcomes, now_us);
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         queue_tick(pool, &pool->lanes[lane].queues[WAIT_TURN], now_us);
         queue_tick(pool, &pool->lanes[lane].queues[WAIT_GATHERING], now_us);
@@ -522,7 +533,7 @@ bool pool_ready(const Pool *pool) {
 }
 
 int pool_load(const Pool *pool) {
-    int load = 0;
+    int load = pool->outcomes.count;
     for (int i = 0; i < pool->connection_count; i++)
         load += pool->connections[i].in_flight;
     for (int lane = 0; lane < LANE_COUNT; lane++)

@@ -26,6 +26,7 @@ enum {
     USED_US = 60000000,
     USED_FLUSH_US = 5000000
 };
+#define EXPIRE_US INT64_C(60000000)
 #define PARTITIONS_US INT64_C(86400000000)
 #define PARTITIONS_RETRY_US INT64_C(3600000000)
 
@@ -56,6 +57,7 @@ struct Watch {
     char *keys;    /* the text that the keyring was made of */
     bool down;     /* was logged */
     int64_t partitions_us;
+    int64_t expire_us;
     int64_t flush_us;
 };
 
@@ -272,6 +274,21 @@ static bool ensure_partitions(Watch *watch, int64_t now) {
     return true;
 }
 
+/* Answers to repeated requests whose time is over: as long as there are some, with each look. */
+static bool expire_answers(Watch *watch, int64_t now) {
+    if (!watch->mark[0] || now < watch->expire_us)
+        return true;
+    PGresult *result = ask(watch, SQL_ANSWER_EXPIRE, 0, NULL);
+    if (!result)
+        return false;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        log_event(LOG_WARNING, "answers that expired cannot be deleted", "reason", PQresultErrorMessage(result), NULL);
+    if (strtol(PQcmdTuples(result), NULL, 10) == 0)
+        watch->expire_us = now + EXPIRE_US;
+    PQclear(result);
+    return true;
+}
+
 static bool write_used(Watch *watch, int64_t now) {
     if (!watch->mark[0] || now < watch->flush_us)
         return true;
@@ -323,7 +340,7 @@ static bool turn(Watch *watch) {
         return false;
     }
     int64_t now = clock_monotonic_us();
-    if (look(watch) && ensure_partitions(watch, now) && write_used(watch, now))
+    if (look(watch) && ensure_partitions(watch, now) && expire_answers(watch, now) && write_used(watch, now))
         return true;
     if (watch->pg)
         disconnect(watch);

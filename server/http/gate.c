@@ -133,6 +133,24 @@ static bool check_text_header(Request *request, HeadField field, const char **ou
     return true;
 }
 
+/* Only a POST needs one: whatever else changes something may be sent twice as it is. */
+static bool check_idempotency_key(Request *request) {
+    enum { IDEMPOTENCY_KEY_MAX = 255 };
+    Exchange *x = &request->exchange;
+    const char *key = x->method == METHOD_POST ? request->head.values[HEAD_IDEMPOTENCY_KEY] : NULL;
+    size_t length = 0;
+    if (key == NULL)
+        return true;
+    while (key[length] >= ' ' && key[length] <= '~')
+        length++;
+    x->idempotency.key = key;
+    if (length > 0 && length <= IDEMPOTENCY_KEY_MAX && key[length] == '\0')
+        return true;
+    problem_fault(x, FAULT_HEADER, "Idempotency-Key", "must have 1 to %d printable characters of ASCII",
+                  (int)IDEMPOTENCY_KEY_MAX);
+    return false;
+}
+
 static bool check_body(Request *request) {
     Exchange *x = &request->exchange;
     int64_t length = head_body_length(&request->head);
@@ -172,6 +190,7 @@ static bool check_syntax(Request *request) {
     }
     ok = check_text_header(request, HEAD_CHANGE_ACTOR, &x->actor) && ok;
     ok = check_text_header(request, HEAD_CHANGE_REASON, &x->reason) && ok;
+    ok = check_idempotency_key(request) && ok;
     if (!ok)
         problem_set(x, PROBLEM_BAD_REQUEST, "The request is not valid.");
     return ok;

@@ -24,6 +24,7 @@ static const FieldRule field_rules[HEAD_FIELD_COUNT] = {
     [HEAD_EXPECT] = {"Expect", false},
     [HEAD_CHANGE_ACTOR] = {"Change-Actor", false},
     [HEAD_CHANGE_REASON] = {"Change-Reason", false},
+    [HEAD_IDEMPOTENCY_KEY] = {"Idempotency-Key", false},
     [HEAD_CORS_METHOD] = {"Access-Control-Request-Method", false},
 };
 

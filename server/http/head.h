@@ -27,6 +27,7 @@ typedef enum HeadField {
     HEAD_EXPECT,
     HEAD_CHANGE_ACTOR,
     HEAD_CHANGE_REASON,
+    HEAD_IDEMPOTENCY_KEY,
     HEAD_CORS_METHOD,
     HEAD_FIELD_COUNT
 } HeadField;

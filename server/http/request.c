@@ -12,6 +12,7 @@
 #include "http/gate.h"
 #include "http/payload.h"
 #include "http/response.h"
+#include "record/idempotency.h"
 
 enum {
     SPARE_MAX = 256, /* requests kept for use again; more than are in flight at once, but in a flood */
@@ -208,9 +209,14 @@ static bool request_step(Request *request, Step step) {
 }
 
 static enum MHD_Result request_complete(Request *request) {
+    Exchange *x = &request->exchange;
     Step step = STEP_ANSWER;
-    if (!request->judged && body_parse(request))
-        step = request->exchange.endpoint->plan(&request->exchange);
+    if (!request->judged && body_parse(request)) {
+        if (x->idempotency.key)
+            x->idempotency.fingerprint = idempotency_fingerprint(x->arena, x->path, request->target.query,
+                                                                 request->payload.data, request->payload.length);
+        step = endpoint_plan(x);
+    }
     if (!request_step(request, step))
         return MHD_YES;
     return response_queue(request) ? MHD_YES : MHD_NO;
@@ -238,20 +244,14 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
 /* PostgreSQL said no, or nothing. */
 static Step batch_failed(Request *request) {
     Exchange *x = &request->exchange;
-    if (x->batch.outcome == BATCH_FAILED && x->endpoint->failed) {
-        Step step = x->endpoint->failed(x);
-        if (step == STEP_QUERY || x->problem.kind != PROBLEM_INTERNAL)
-            return step;
-    } else {
-        problem_from_batch(x);
-    }
-    if (x->problem.kind == PROBLEM_INTERNAL) {
+    Step step = endpoint_failed(x);
+    if (step == STEP_ANSWER && x->problem.kind == PROBLEM_INTERNAL) {
         const DbError *error = &x->batch.error;
         log_event(LOG_ERROR, "query_failed", "operation", x->endpoint->operation_id, "sqlstate", error->sqlstate,
                   "message", error->message ? error->message : "", "detail", error->detail ? error->detail : "",
                   "constraint", error->constraint ? error->constraint : "", NULL);
     }
-    return STEP_ANSWER;
+    return step;
 }
 
 bool request_continue(Request *request) {
@@ -260,7 +260,7 @@ bool request_continue(Request *request) {
         flow_end(request->flow);
     if (request->flow && flow_begun(request->flow))
         return false; /* the flow goes on by itself */
-    Step step = x->batch.outcome == BATCH_DONE ? x->endpoint->done(x) : batch_failed(request);
+    Step step = x->batch.outcome == BATCH_DONE ? endpoint_done(x) : batch_failed(request);
     if (!request_step(request, step))
         return false;
     batch_release(&x->batch); /* the answer is in the arena; a slow reader need not keep the rows too */

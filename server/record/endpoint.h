@@ -13,6 +13,7 @@
 
 typedef struct Exchange Exchange;
 typedef struct Resource Resource;
+typedef struct Answer Answer;
 
 typedef enum Method {
     METHOD_GET,
@@ -50,8 +51,9 @@ typedef struct Endpoint {
     const void *detail; /* the endpoint's own constant, e.g. the relation of a sub-collection */
     Step (*plan)(Exchange *x);
     Step (*done)(Exchange *x);
-    Step (*failed)(Exchange *x); /* may be NULL; x->batch.outcome is BATCH_FAILED */
-    unsigned formats;            /* what a read offers: a set of FORMAT_BITs; none: JSON alone, without `format` */
+    Step (*failed)(Exchange *x);                       /* may be NULL; x->batch.outcome is BATCH_FAILED */
+    Step (*replay)(Exchange *x, const Answer *answer); /* idempotency.h; NULL: its answer is a record and no more */
+    unsigned formats; /* what a read offers: a set of FORMAT_BITs; none: JSON alone, without `format` */
 } Endpoint;
 
 #endif

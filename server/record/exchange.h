@@ -25,6 +25,7 @@ enum { EXCHANGE_IDS = 2, EXCHANGE_HEADERS = 12, IF_MATCH_MAX = 16, EXCHANGE_OWNE
  * cursor key, which is filled in before the first request that needs it. */
 typedef struct Service {
     const char *public_url; /* prefixes every link, no slash at its end; "" : links are relative */
+    int idempotency_kept_s; /* how long the answer to an Idempotency-Key is kept */
     bool if_match_required; /* PUT, PATCH and DELETE without If-Match answer 428 */
     uint8_t cursor_key[32];
     _Atomic uint64_t *search_configs; /* two: what searches know of languages, see search.c */
@@ -49,6 +50,21 @@ typedef struct IfMatch {
     int64_t versions[IF_MATCH_MAX];
 } IfMatch;
 
+typedef enum IdempotencyPhase {
+    IDEMPOTENCY_NONE,   /* the endpoint is at work */
+    IDEMPOTENCY_LOOKS,  /* for an answer */
+    IDEMPOTENCY_REPEATS /* the answer */
+} IdempotencyPhase;
+
+/* A POST that is to be done once: idempotency.h. */
+typedef struct Idempotency {
+    const char *key;         /* Idempotency-Key; NULL: none */
+    const char *fingerprint; /* of the request; only with a key */
+    IdempotencyPhase phase;
+    int owned;            /* what the exchange owned when it began */
+    const Answer *answer; /* IDEMPOTENCY_REPEATS */
+} Idempotency;
+
 typedef struct Exchange {
     /* the request */
     Arena *arena;
@@ -64,6 +80,7 @@ typedef struct Exchange {
     int64_t key_id;    /* 0: no key */
     const char *actor; /* Change-Actor and Change-Reason; NULL where not given */
     const char *reason;
+    Idempotency idempotency;
     Format format;    /* of the answer: one that the endpoint offers */
     const char *base; /* this service's own address, no slash at its end; only for FORMATS_ABSOLUTE */
 

@@ -24,12 +24,14 @@ static const struct {
     [PROBLEM_NOT_ACCEPTABLE] = {406, "not-acceptable", "No representation is acceptable"},
     [PROBLEM_REQUEST_TIMEOUT] = {408, "request-timeout", "The request took too long to arrive"},
     [PROBLEM_CONFLICT] = {409, "conflict", "Another record is in the way"},
+    [PROBLEM_UNDER_WAY] = {409, "under-way", "The same request is under way"},
     [PROBLEM_GONE] = {410, "gone", "The record was deleted"},
     [PROBLEM_PRECONDITION_FAILED] = {412, "precondition-failed", "The record has changed"},
     [PROBLEM_TOO_LARGE] = {413, "too-large", "The body is too large"},
     [PROBLEM_URI_TOO_LONG] = {414, "uri-too-long", "The target is too long"},
     [PROBLEM_UNSUPPORTED_TYPE] = {415, "unsupported-type", "The body's type is not supported"},
     [PROBLEM_INVALID] = {422, "invalid", "The record is not valid"},
+    [PROBLEM_KEY_USED] = {422, "key-used", "The Idempotency-Key was used before"},
     [PROBLEM_PRECONDITION_REQUIRED] = {428, "precondition-required", "If-Match is required"},
     [PROBLEM_INTERNAL] = {500, "internal", "Something went wrong here"},
     [PROBLEM_UNAVAILABLE] = {503, "unavailable", "The service cannot answer now"},
@@ -108,6 +110,10 @@ static void problem_from_failure(Exchange *x) {
     case FAILURE_UNAVAILABLE:
         problem_set(x, PROBLEM_UNAVAILABLE, "%s", report.detail);
         break;
+    case FAILURE_RUNNING:
+        problem_set(x, PROBLEM_UNDER_WAY, "%s", report.detail);
+        break;
+    case FAILURE_ANSWERED:
     case FAILURE_INTERNAL:
         problem_set(x, PROBLEM_INTERNAL, "The database refused what the service asked of it.");
         break;
@@ -125,7 +131,8 @@ void problem_from_batch(Exchange *x) {
     case BATCH_UNKNOWN:
         problem_set(x, PROBLEM_OUTCOME_UNKNOWN,
                     "The connection to the database broke while the write was under way. %s",
-                    "Look whether it was done before sending it again.");
+                    x->idempotency.key != NULL ? "Send it again with the same Idempotency-Key."
+                                               : "Look whether it was done before sending it again.");
         break;
     default:
         problem_set(x, PROBLEM_UNAVAILABLE, "The database cannot be reached.");

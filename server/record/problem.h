@@ -23,12 +23,14 @@ typedef enum ProblemKind {
     PROBLEM_NOT_ACCEPTABLE,        /* 406 */
     PROBLEM_REQUEST_TIMEOUT,       /* 408 */
     PROBLEM_CONFLICT,              /* 409 */
+    PROBLEM_UNDER_WAY,             /* 409 a request with the same Idempotency-Key is */
     PROBLEM_GONE,                  /* 410 */
     PROBLEM_PRECONDITION_FAILED,   /* 412 */
     PROBLEM_TOO_LARGE,             /* 413 */
     PROBLEM_URI_TOO_LONG,          /* 414 */
     PROBLEM_UNSUPPORTED_TYPE,      /* 415 */
     PROBLEM_INVALID,               /* 422 the body's values */
+    PROBLEM_KEY_USED,              /* 422 the Idempotency-Key was used for something else */
     PROBLEM_PRECONDITION_REQUIRED, /* 428 */
     PROBLEM_INTERNAL,              /* 500 */
     PROBLEM_UNAVAILABLE,           /* 503 with Retry-After */

@@ -231,6 +231,11 @@ void record_answer(Exchange *x, const Selection *selection, int status, const Re
     x->etag = bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, body_digest(x));
 }
 
+void record_location(Exchange *x, const Resource *resource, int64_t id) {
+    exchange_header(x, "Location",
+                    arena_printf(x->arena, "%s/%s/%lld", x->service->public_url, resource->name, (long long)id));
+}
+
 Step missing_ask(Exchange *x) {
     const char **params = arena_alloc(x->arena, 2 * sizeof *params);
     params[0] = x->endpoint->resource->name;

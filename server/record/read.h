@@ -38,6 +38,9 @@ int record_select(Exchange *x, const Resource *resource, const Selection *select
 /* Answers 200 (or `status`) with a record in its selection, ETag included. */
 void record_answer(Exchange *x, const Selection *selection, int status, const Result *rows, const Batch *branches);
 
+/* Adds the header `Location` of a record. */
+void record_location(Exchange *x, const Resource *resource, int64_t id);
+
 /* The version in a row of a selection's first node. */
 int64_t record_version(const Selection *selection, const Result *rows, int row);
 

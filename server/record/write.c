@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "record/explain.h"
+#include "record/idempotency.h"
 #include "record/json_text.h"
 #include "record/merge_patch.h"
 #include "record/read.h"
@@ -125,7 +126,7 @@ static Step write_start(Write *write);
 static Step answer_current(Write *write) {
     write->phase = WRITE_SEND;
     write->x->batch.lane = LANE_POINT;
-    record_select(write->x, write->resource, write->selection, write->x->ids[0], &write->x->batch);
+    write->statement = record_select(write->x, write->resource, write->selection, write->x->ids[0], &write->x->batch);
     return STEP_QUERY;
 }
 
@@ -139,7 +140,8 @@ static Step write_send(Write *write) {
     write->phase = WRITE_SEND;
     x->batch.lane = LANE_WRITE;
     x->batch.write = true;
-    sql_queue(write->current == NULL ? insert_sql(write) : update_sql(write), &x->batch);
+    idempotency_guard(x);
+    write->statement = sql_queue(write->current == NULL ? insert_sql(write) : update_sql(write), &x->batch);
     for (int i = 0; i < write->follower_count; i++)
         sql_queue(write->followers[i], &x->batch);
     return STEP_QUERY;
@@ -305,7 +307,7 @@ static Step write_again(Write *write) {
 
 static Step send_done(Write *write) {
     Exchange *x = write->x;
-    const Result *rows = x->batch.statements[0].result;
+    const Result *rows = x->batch.statements[write->statement].result;
     if (write->method == METHOD_DELETE) {
         if (batch_rows(&x->batch, DELETE_STATEMENT) == 0)
             return write_again(write);
@@ -316,9 +318,7 @@ static Step send_done(Write *write) {
         return write_again(write);
     record_answer(x, write->selection, write->method == METHOD_POST ? 201 : 200, rows, NULL);
     if (write->method == METHOD_POST)
-        exchange_header(x, "Location",
-                        arena_printf(x->arena, "%s/%s/%s", x->service->public_url, write->resource->name,
-                                     result_value(rows, 0, 0)));
+        record_location(x, write->resource, result_integer(rows, 0, 0));
     return STEP_ANSWER;
 }
 
@@ -361,6 +361,7 @@ static Write *write_new(Exchange *x) {
     write->method = x->method;
     write->pointer = "";
     write->given = x->json;
+    write->keeps = true;
     write->owned_before = x->owned_count;
     x->state = write;
     for (int i = 0; i < x->parameter_count; i++)

@@ -40,6 +40,7 @@ struct Write {
     json_t *given;                 /* what the request says of it */
     json_t *current;               /* the record as it stands; NULL on create */
     int64_t version;               /* its version */
+    bool keeps;                    /* on create: the record is the whole answer, and kept as that: see idempotency.h */
     int64_t new_id;                /* on create: its id, where it is known before; 0: PostgreSQL gives it */
     json_t *value;                 /* the record as it is to be */
     const char *was[FIELDS_MAX];   /* by field: the column's text now, NULL on create */
@@ -51,6 +52,7 @@ struct Write {
     int64_t guard_id;
     int64_t guard_version;
     void *special;
+    int statement;                   /* WRITE_SEND: the one that answers the record, in its batch */
     Sql *followers[WRITE_FOLLOWERS]; /* run behind the statement, in its transaction */
     int follower_count;
     const struct FailureReport *refused; /* WRITE_EXPLAIN: what PostgreSQL said */

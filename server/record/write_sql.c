@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "record/idempotency.h"
 #include "record/type.h"
 #include "sql.h"
 
@@ -38,12 +39,23 @@ static void returning_sql(const Write *write, Sql *sql) {
     selection_columns(write->selection, sql);
 }
 
+/* Keeps the new record as the answer, in one statement with its INSERT: where a guard is lost there is no answer. */
+static void keep_sql(const Write *write, Sql *sql) {
+    sql_add(sql, " RETURNING t.*), kept AS (");
+    idempotency_keep(write->x, sql, "t", 201, write->resource, NULL);
+    sql_add(sql, ") SELECT ");
+    selection_columns(write->selection, sql);
+    sql_add(sql, " FROM t");
+}
+
 Sql *insert_sql(Write *write) {
     Sql *sql = sql_new(write->x->arena);
+    bool keeps = write->keeps && write->x->idempotency.key != NULL;
     const char *comma = "";
     const char *who[WHO_COLUMNS];
     who_texts(write->x, who);
-    sql_add_all(sql, "INSERT INTO ", write->resource->table, " AS t (", write->new_id != 0 ? "id, " : "", NULL);
+    sql_add_all(sql, keeps ? "WITH t AS (" : "", "INSERT INTO ", write->resource->table, " AS t (",
+                write->new_id != 0 ? "id, " : "", NULL);
     for (const Field *field = write->resource->fields; field->name != NULL; field++) {
         if (!is_written(field))
             continue;
@@ -70,7 +82,7 @@ Sql *insert_sql(Write *write) {
         who_param(sql, who, i);
     }
     guard_sql(write, sql);
-    returning_sql(write, sql);
+    keeps ? keep_sql(write, sql) : returning_sql(write, sql);
     return sql;
 }
 

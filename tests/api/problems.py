@@ -9,13 +9,16 @@ TITLES = {
     "not-acceptable": (406, "No representation is acceptable"),
     "request-timeout": (408, "The request took too long to arrive"),
     "conflict": (409, "Another record is in the way"),
+    "under-way": (409, "The same request is under way"),
     "gone": (410, "The record was deleted"),
     "precondition-failed": (412, "The record has changed"),
     "too-large": (413, "The body is too large"),
     "uri-too-long": (414, "The target is too long"),
     "unsupported-type": (415, "The body's type is not supported"),
     "invalid": (422, "The record is not valid"),
+    "key-used": (422, "The Idempotency-Key was used before"),
     "precondition-required": (428, "If-Match is required"),
+    "outcome-unknown": (503, "It is not known whether the write was done"),
     "unavailable": (503, "The service cannot answer now"),
 }
 

@@ -230,7 +230,7 @@ def test_parameters_of_single_records(name):
     count = {"count"} if RESOURCES[name]["relations"] else set()
     assert set(named_parameters(record["get"], path)) == {"id"} | READ_PARAMETERS | include | count
     nests = {"dry_run", "new_speakers"} if name == "articles" else set()
-    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets"} | nests | CHANGE_HEADERS
+    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets", "Idempotency-Key"} | nests | CHANGE_HEADERS
     for method in ("put", "patch"):
         assert set(named_parameters(record[method], path)) == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
     assert set(named_parameters(record["delete"], path)) == {"id", "If-Match"} | CHANGE_HEADERS

@@ -208,7 +208,7 @@ static void the_pool_ends_it(void **state) {
 }
 
 static int setup(void **state) {
-    if (cluster_setup(state) != 0)
+    if (cluster_setup(state) != 0 || cluster_schema() != 0)
         return -1;
     pool_start(500, 3000);
     loop_until_ready();
