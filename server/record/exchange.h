@@ -56,7 +56,7 @@ typedef struct Exchange {
     const Endpoint *endpoint;
     Method method;             /* HEAD comes as METHOD_GET */
     const char *path;          /* as sent, without the query; safe to repeat in a link */
-    int64_t ids[EXCHANGE_IDS]; /* the path's {id}s, in order */
+    int64_t ids[EXCHANGE_IDS]; /* the path's {id}s and {version}s, in order */
     Parameter *parameters;
     int parameter_count;
     json_t *json; /* the parsed body; NULL where there is none. Borrowed. */

@@ -1,4 +1,5 @@
-/* write.h: how every record is written: created, replaced, patched, deleted. The same steps for every resource.
+/* write.h: how every record is written: created, replaced, patched, deleted, restored. The same steps for every
+ * resource.
  *
  *   current    PUT, PATCH, DELETE: read the record; compare If-Match; merge
  *   lookups    references by external_id, url or name become ids
@@ -27,6 +28,12 @@ typedef enum WritePhase {
     WRITE_EXPLAIN
 } WritePhase;
 
+/* What DELETE is asked to do beside deleting the record. */
+typedef struct Removal {
+    bool cascade; /* what refers to it is deleted or changed with it */
+    bool purge;   /* it is erased for good */
+} Removal;
+
 struct Write {
     Exchange *x;
     const Resource *resource;
@@ -35,6 +42,9 @@ struct Write {
     int attempts;
     int owned_before;           /* what the exchange owned when the write began */
     const Selection *selection; /* how the record is answered */
+    Removal removal;            /* DELETE */
+    struct Past *past;          /* restore.h; NULL: the write goes back to nothing */
+    int statement;              /* in the batch: the one that writes the record */
 
     json_t *current;               /* the record as it stands; NULL on create */
     int64_t version;               /* its version */
@@ -58,6 +68,21 @@ struct Write {
 Step write_plan(Exchange *x);
 Step write_done(Exchange *x);
 Step write_failed(Exchange *x);
+
+/* For the steps of restore.h and removal.h. */
+Write *write_new(Exchange *x);
+Step write_begin(Write *write);
+Step write_lookups(Write *write);
+/* Whether what the request demands of the present version (If-Match, and that there is one where the service asks for
+ * it) holds, of a record that is there or that is not; else the problem is set. */
+bool write_demand(Write *write, bool is_there);
+/* The record in a row of the plain selection as JSON, owned by the exchange. NULL, with the problem set, where it holds
+ * a number that no double can. */
+json_t *write_record(Write *write, const Result *rows);
+/* The same, as what the write starts from. */
+bool write_take(Write *write, const Result *rows);
+/* Whether the record is to be inserted. */
+bool write_inserts(const Write *write);
 
 /* For the resources' steps. */
 int write_index(const Write *write, const char *field); /* its index; the field exists (asserted) */
