@@ -4,6 +4,110 @@
 
 CREATE SCHEMA onrecord;
 
+-- Name: act_undo(text, bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.act_undo(root_resource text, root_id bigint, root_tombstone bigint) RETURNS TABLE(resource text, record_id bigint, returned boolean)
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    act_name text := format('%s/%s/%s', root_resource, root_id, root_tombstone);
+    found bigint;
+    resources text[];
+    ids bigint[];
+    back boolean[];
+    moved boolean;
+BEGIN
+    EXECUTE format('SELECT version FROM onrecord.%I WHERE id = $1', root_resource) INTO found USING root_id;
+    PERFORM onrecord.guard(found = root_tombstone + 1);
+    PERFORM FROM onrecord.revisions AS r WHERE r.act = act_name FOR UPDATE; -- a purge waits, or is over
+    SELECT array_agg(one.resource), array_agg(one.record_id), array_agg(false) INTO resources, ids, back
+    FROM (SELECT r.resource, r.record_id FROM onrecord.revisions AS r
+          WHERE r.act = act_name AND (r.resource, r.record_id) <> (root_resource, root_id)
+          GROUP BY r.resource, r.record_id
+          ORDER BY array_position('{sources,speakers,articles,events,quotes}', r.resource), r.record_id) AS one;
+    LOOP -- again, while it helps: one may refer to another
+        moved := false;
+        FOR i IN 1 .. coalesce(cardinality(ids), 0) LOOP
+            CONTINUE WHEN back[i];
+            back[i] := onrecord.act_undo_one(act_name, resources[i], ids[i]);
+            moved := moved OR back[i];
+        END LOOP;
+        EXIT WHEN NOT moved;
+    END LOOP;
+    RETURN QUERY SELECT resources[i], ids[i], back[i] FROM generate_subscripts(ids, 1) AS i;
+END
+$_$;
+
+-- Name: FUNCTION act_undo(root_resource text, root_id bigint, root_tombstone bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.act_undo(root_resource text, root_id bigint, root_tombstone bigint) IS 'Behind the INSERT that restores a record, in its transaction: brings back what was deleted or changed with it. One row for each of these: whether it is back';
+
+-- Name: act_undo_one(text, text, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.act_undo_one(act_name text, own_resource text, own_id bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    own_columns text[] := ARRAY(
+        SELECT attname::text FROM pg_attribute
+        WHERE attrelid = ('onrecord.' || own_resource)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+          AND attname <> ALL ('{updated_at,version,changed_by,change_actor,change_reason,search_config}'));
+    listed text;
+    former jsonb; -- as it was before
+    after jsonb;  -- as the deletion left it
+    live jsonb;   -- as it is
+    last record;  -- what the deletion wrote last of it
+BEGIN
+    SELECT r.state INTO former FROM onrecord.revisions AS r
+    WHERE r.act = act_name AND r.resource = own_resource AND r.record_id = own_id AND r.state IS NOT NULL
+    ORDER BY r.version LIMIT 1;
+    SELECT r.version, r.state INTO last FROM onrecord.revisions AS r
+    WHERE r.act = act_name AND r.resource = own_resource AND r.record_id = own_id
+    ORDER BY r.version DESC LIMIT 1;
+    EXECUTE format('SELECT to_jsonb(t) FROM onrecord.%I AS t WHERE id = $1 FOR UPDATE', own_resource)
+    INTO live USING own_id;
+    IF former IS NULL THEN
+        RETURN false; -- erased
+    END IF;
+    IF last.state IS NULL THEN
+        IF live IS NOT NULL OR EXISTS (SELECT FROM onrecord.revisions AS r WHERE r.resource = own_resource
+                                       AND r.record_id = own_id AND r.version > last.version) THEN
+            RETURN false;
+        END IF;
+        -- Columns that there were not yet get their defaults.
+        listed := (SELECT string_agg(quote_ident(name), ', ') FROM unnest(own_columns) AS name WHERE former ? name);
+        EXECUTE format('INSERT INTO onrecord.%1$I (%2$s, version, changed_by, change_actor, change_reason) '
+                       'SELECT %2$s, $2, nullif(current_setting(''onrecord.changed_by'', true), '''')::bigint, '
+                       'nullif(current_setting(''onrecord.change_actor'', true), ''''), '
+                       'nullif(current_setting(''onrecord.change_reason'', true), '''') '
+                       'FROM jsonb_populate_record(NULL::onrecord.%1$I, $1)', own_resource, listed)
+        USING former, last.version + 1;
+        RETURN true;
+    END IF;
+    SELECT r.state INTO after FROM onrecord.revisions AS r
+    WHERE r.resource = own_resource AND r.record_id = own_id AND r.version = last.version + 1;
+    after := coalesce(after, live);
+    IF live IS NULL OR EXISTS (SELECT FROM unnest(own_columns) AS name WHERE former -> name <> after -> name
+                               AND live -> name <> former -> name AND live -> name <> after -> name) THEN
+        RETURN false;
+    END IF;
+    listed := (SELECT string_agg(quote_ident(name), ', ') FROM unnest(own_columns) AS name
+               WHERE former -> name <> after -> name AND live -> name <> former -> name);
+    IF listed IS NOT NULL THEN
+        EXECUTE format('UPDATE onrecord.%1$I SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::onrecord.%1$I, '
+                       '$1)) WHERE id = $2', own_resource, listed) USING former, own_id;
+    END IF;
+    RETURN true;
+EXCEPTION
+    WHEN unique_violation OR foreign_key_violation OR check_violation THEN
+        RETURN false;
+END
+$_$;
+
+-- Name: FUNCTION act_undo_one(act_name text, own_resource text, own_id bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.act_undo_one(act_name text, own_resource text, own_id bigint) IS 'Brings one record back to what it was before a cascading deletion, unless what that changed has been changed since';
+
 -- Name: affiliations_follow(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.affiliations_follow() RETURNS trigger
@@ -156,6 +260,26 @@ $$;
 
 COMMENT ON FUNCTION onrecord.article_lead_quotes() IS 'Passes published_at, source_id and search_config on to the article''s quotes, search_config to its events';
 
+-- Name: entry_without(jsonb, text, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.entry_without(entry jsonb, member text, ids bigint[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (((entry ->> member))::bigint = ANY (ids)) THEN (entry || jsonb_build_object(member, NULL::unknown)) ELSE entry END;
+
+-- Name: FUNCTION entry_without(entry jsonb, member text, ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.entry_without(entry jsonb, member text, ids bigint[]) IS 'The object; its member null where it is one of those ids';
+
+-- Name: each_entry_without(jsonb, text, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT COALESCE(jsonb_agg(onrecord.entry_without(item.entry, each_entry_without.member, each_entry_without.ids) ORDER BY item."position"), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(each_entry_without.list) WITH ORDINALITY item(entry, "position"));
+
+-- Name: FUNCTION each_entry_without(list jsonb, member text, ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[]) IS 'The list of objects, each as by entry_without';
+
 -- Name: edtf_first(text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.edtf_first(edtf text) RETURNS date
@@ -230,6 +354,16 @@ $_$;
 
 COMMENT ON FUNCTION onrecord.ensure_partitions() IS 'Makes the partitions of this month and the next two; answers how many were missing';
 
+-- Name: entries_without(jsonb, text, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.entries_without(list jsonb, member text, ids bigint[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT COALESCE(jsonb_agg(item.entry ORDER BY item."position"), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(entries_without.list) WITH ORDINALITY item(entry, "position") WHERE ((((item.entry ->> entries_without.member))::bigint = ANY (entries_without.ids)) IS NOT TRUE));
+
+-- Name: FUNCTION entries_without(list jsonb, member text, ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.entries_without(list jsonb, member text, ids bigint[]) IS 'The list of objects without those whose member is one of those ids';
+
 -- Name: event_follow_article(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.event_follow_article() RETURNS trigger
@@ -263,6 +397,16 @@ $$;
 
 COMMENT ON FUNCTION onrecord.guard(holds boolean) IS 'Fails the transaction unless what was read before still holds';
 
+-- Name: id_without(bigint, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.id_without(id bigint, ids bigint[]) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (id = ANY (ids)) THEN NULL::bigint ELSE id END;
+
+-- Name: FUNCTION id_without(id bigint, ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.id_without(id bigint, ids bigint[]) IS 'The id, or null where it is one of those';
+
 -- Name: ids_valid(bigint[]); Type: FUNCTION
 
 CREATE FUNCTION onrecord.ids_valid(list bigint[]) RETURNS boolean
@@ -288,6 +432,15 @@ $$;
 -- Name: FUNCTION last_change(); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.last_change() IS 'The id of the change that this session logged last; null: none yet';
+-- Name: ids_without(bigint[], bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT item.id FROM unnest(ids_without.list) WITH ORDINALITY item(id, "position") WHERE (item.id <> ALL (ids_without.ids)) ORDER BY item."position");
+
+-- Name: FUNCTION ids_without(list bigint[], ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) IS 'The list without those ids';
 
 -- Name: mentions_follow(); Type: FUNCTION
 
@@ -618,6 +771,25 @@ $$;
 
 COMMENT ON FUNCTION onrecord.quote_follow_article() IS 'Takes published_at, source_id and search_config from the article';
 
+-- Name: record_cascade(text, bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.record_cascade(root_resource text, root_id bigint, root_version bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    found bigint;
+BEGIN
+    EXECUTE format('SELECT version FROM onrecord.%I WHERE id = $1 FOR UPDATE', root_resource) INTO found USING root_id;
+    PERFORM onrecord.guard(found = root_version);
+    PERFORM set_config('onrecord.act', format('%s/%s/%s', root_resource, root_id, root_version + 1), true);
+    PERFORM onrecord.references_leave(root_resource, ARRAY[root_id]);
+END
+$_$;
+
+-- Name: FUNCTION record_cascade(root_resource text, root_id bigint, root_version bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.record_cascade(root_resource text, root_id bigint, root_version bigint) IS 'Before the DELETE of a record at that version, in its transaction: what depends on it goes, or lets go of it';
+
 -- Name: record_log(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.record_log() RETURNS trigger
@@ -676,6 +848,43 @@ $$;
 
 COMMENT ON FUNCTION onrecord.record_named() IS 'Notes that an UPDATE says by changed_by who makes it';
 
+-- Name: record_purge(text, bigint, boolean); Type: FUNCTION
+
+CREATE FUNCTION onrecord.record_purge(own_resource text, own_id bigint, along boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    tombstone bigint;
+    lives boolean;
+    other record;
+BEGIN
+    -- Locked before it is asked whether the record is back: whoever restores it locks this first, too.
+    SELECT r.version INTO tombstone FROM onrecord.revisions AS r
+    WHERE r.resource = own_resource AND r.record_id = own_id AND r.state IS NULL AND NOT r.erased
+    ORDER BY r.version DESC LIMIT 1 FOR UPDATE;
+    EXECUTE format('SELECT EXISTS (SELECT FROM onrecord.%I WHERE id = $1)', own_resource) INTO lives USING own_id;
+    PERFORM onrecord.guard(tombstone IS NOT NULL AND NOT lives);
+    FOR other IN SELECT DISTINCT r.resource, r.record_id FROM onrecord.revisions AS r
+                 WHERE along AND r.act = format('%s/%s/%s', own_resource, own_id, tombstone) AND r.state IS NULL
+                   AND (r.resource, r.record_id) <> (own_resource, own_id)
+                 ORDER BY r.resource, r.record_id LOOP
+        PERFORM onrecord.record_purge(other.resource, other.record_id, false);
+    END LOOP;
+    DELETE FROM onrecord.revisions AS r
+    WHERE r.resource = own_resource AND r.record_id = own_id AND r.version <> tombstone;
+    UPDATE onrecord.revisions AS r
+    SET changed_by = NULL, change_actor = NULL, change_reason = NULL, act = NULL, erased = true
+    WHERE r.resource = own_resource AND r.record_id = own_id;
+    INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
+    VALUES (own_resource, own_id, 'purge', tombstone, nullif(current_setting('onrecord.changed_by', true), '')::bigint);
+    -- What else holds something of the record forgets it here.
+END
+$_$;
+
+-- Name: FUNCTION record_purge(own_resource text, own_id bigint, along boolean); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.record_purge(own_resource text, own_id bigint, along boolean) IS 'Erases all that is kept of a deleted record but that it was; `along`: also of what its deletion took with it';
+
 -- Name: record_update(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.record_update() RETURNS trigger
@@ -715,6 +924,53 @@ $$;
 -- Name: FUNCTION record_update(); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.record_update() IS 'Raises version and updated_at, unless nothing is changed. Who makes an UPDATE that does not set changed_by is in the settings onrecord.changed_by, onrecord.change_actor, onrecord.change_reason: it is not the former key''s';
+
+-- Name: reference_rules(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.reference_rules() RETURNS TABLE(target text, resource text, field text, becomes text, link text, owner text, refers_by text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ VALUES ('sources'::text,'articles'::text,'source_id'::text,'onrecord.id_without(source_id, $1)'::text,'articles'::text,'id'::text,'source_id'::text), ('sources'::text,'articles'::text,'via'::text,'onrecord.entries_without(via, ''source_id'', $1)'::text,'via'::text,'article_id'::text,'source_id'::text), ('articles'::text,'quotes'::text,'article_id'::text,NULL::text,'quotes'::text,'id'::text,'article_id'::text), ('articles'::text,'events'::text,'article_ids'::text,'onrecord.ids_without(article_ids, $1)'::text,'article_events'::text,'event_id'::text,'article_id'::text), ('articles'::text,'speakers'::text,'affiliations'::text,'onrecord.each_entry_without(affiliations, ''article_id'', $1)'::text,'affiliations'::text,'speaker_id'::text,'article_id'::text), ('speakers'::text,'articles'::text,'mentions'::text,'onrecord.entries_without(mentions, ''speaker_id'', $1)'::text,'mentions'::text,'article_id'::text,'speaker_id'::text), ('speakers'::text,'speakers'::text,'part_of_id'::text,'onrecord.id_without(part_of_id, $1)'::text,'speakers'::text,'id'::text,'part_of_id'::text), ('speakers'::text,'speakers'::text,'affiliations'::text,'onrecord.entries_without(affiliations, ''organization_id'', $1)'::text,'affiliations'::text,'speaker_id'::text,'organization_id'::text), ('speakers'::text,'events'::text,'participants'::text,'onrecord.entries_without(participants, ''speaker_id'', $1)'::text,'participants'::text,'event_id'::text,'speaker_id'::text), ('speakers'::text,'quotes'::text,'speaker_id'::text,'onrecord.id_without(speaker_id, $1)'::text,'quotes'::text,'id'::text,'speaker_id'::text), ('speakers'::text,'quotes'::text,'relayed_by'::text,'onrecord.entry_without(relayed_by, ''speaker_id'', $1)'::text,'quotes'::text,'id'::text,'relayed_by_id'::text), ('speakers'::text,'quotes'::text,'about_ids'::text,'onrecord.ids_without(about_ids, $1)'::text,'quote_abouts'::text,'quote_id'::text,'speaker_id'::text), ('events'::text,'events'::text,'part_of_id'::text,'onrecord.id_without(part_of_id, $1)'::text,'events'::text,'id'::text,'part_of_id'::text), ('events'::text,'quotes'::text,'event_id'::text,'onrecord.id_without(event_id, $1)'::text,'quotes'::text,'id'::text,'event_id'::text), ('quotes'::text,'quotes'::text,'continues_id'::text,'onrecord.id_without(continues_id, $1)'::text,'quotes'::text,'id'::text,'continues_id'::text);
+END;
+
+-- Name: FUNCTION reference_rules(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.reference_rules() IS 'What becomes of a resource''s field when records of the target are deleted by cascade, their ids being $1; null: the record goes with them. owner and refers_by are columns of the table link, which finds who refers';
+
+-- Name: references_leave(text, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.references_leave(target_name text, ids bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    rule record;
+    owned bigint[];
+BEGIN
+    FOR rule IN SELECT * FROM onrecord.reference_rules() AS r WHERE r.target = target_name AND r.becomes IS NULL LOOP
+        -- Locked before it is asked what refers to them: nobody can begin to, from here on.
+        EXECUTE format('SELECT array_agg(own.id) FROM (SELECT id FROM onrecord.%I WHERE %I = ANY ($1) ORDER BY id '
+                       'FOR UPDATE) AS own', rule.resource, rule.refers_by) INTO owned USING ids;
+        CONTINUE WHEN owned IS NULL;
+        PERFORM onrecord.references_leave(rule.resource, owned);
+        EXECUTE format('DELETE FROM onrecord.%I WHERE id = ANY ($1)', rule.resource) USING owned;
+    END LOOP;
+    FOR rule IN
+        SELECT r.resource, string_agg(format('%I = %s', r.field, r.becomes), ', ') AS changes,
+               string_agg(format('SELECT %I FROM onrecord.%I WHERE %I = ANY ($1)', r.owner, r.link, r.refers_by),
+                          ' UNION ') AS referring
+        FROM onrecord.reference_rules() AS r
+        WHERE r.target = target_name AND r.becomes IS NOT NULL
+        GROUP BY r.resource ORDER BY r.resource
+    LOOP
+        EXECUTE format('UPDATE onrecord.%I SET %s WHERE id IN (%s) AND NOT (%L = %L AND id = ANY ($1))', rule.resource,
+                       rule.changes, rule.referring, rule.resource, target_name) USING ids;
+    END LOOP;
+END
+$_$;
+
+-- Name: FUNCTION references_leave(target_name text, ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.references_leave(target_name text, ids bigint[]) IS 'Deletes what belongs to these records, and takes them out of all else that refers to them';
 
 -- Name: search_config(text); Type: FUNCTION
 
@@ -1176,7 +1432,7 @@ CREATE TABLE onrecord.changes (
     version bigint NOT NULL,
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     changed_by bigint,
-    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'purge'::text])))
 )
 PARTITION BY RANGE (changed_at);
 
@@ -1207,7 +1463,7 @@ CREATE TABLE onrecord.changes_default (
     version bigint NOT NULL,
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     changed_by bigint,
-    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'purge'::text])))
 );
 
 -- Name: changes_id_seq; Type: SEQUENCE
@@ -1546,7 +1802,10 @@ CREATE TABLE onrecord.revisions (
     changed_by bigint,
     change_actor text,
     change_reason text,
-    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    act text DEFAULT NULLIF(current_setting('onrecord.act'::text, true), ''::text),
+    erased boolean DEFAULT false NOT NULL,
+    CONSTRAINT revisions_erased_check CHECK (((NOT erased) OR ((state IS NULL) AND (change_reason IS NULL))))
 )
 PARTITION BY RANGE (replaced_at);
 
@@ -1574,6 +1833,14 @@ COMMENT ON COLUMN onrecord.revisions.changed_by IS 'API key; null: by SQL';
 
 COMMENT ON COLUMN onrecord.revisions.replaced_at IS 'When it ceased to be the present one. Months of it are partitions';
 
+-- Name: COLUMN revisions.act; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.revisions.act IS 'The cascading deletion that replaced this version, as resource/id/version of the tombstone of what was deleted';
+
+-- Name: COLUMN revisions.erased; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.revisions.erased IS 'A tombstone that is all that is left';
+
 -- Name: revisions_default; Type: TABLE
 
 CREATE TABLE onrecord.revisions_default (
@@ -1585,7 +1852,10 @@ CREATE TABLE onrecord.revisions_default (
     changed_by bigint,
     change_actor text,
     change_reason text,
-    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    act text DEFAULT NULLIF(current_setting('onrecord.act'::text, true), ''::text),
+    erased boolean DEFAULT false NOT NULL,
+    CONSTRAINT revisions_erased_check CHECK (((NOT erased) OR ((state IS NULL) AND (change_reason IS NULL))))
 );
 
 -- Name: sources; Type: TABLE
@@ -1965,6 +2235,14 @@ CREATE INDEX quotes_status_id_idx ON onrecord.quotes USING btree (status, id) IN
 
 CREATE INDEX quotes_updated_at_id_idx ON onrecord.quotes USING btree (updated_at, id);
 
+-- Name: revisions_act_idx; Type: INDEX
+
+CREATE INDEX revisions_act_idx ON ONLY onrecord.revisions USING btree (act) WHERE (act IS NOT NULL);
+
+-- Name: revisions_default_act_idx; Type: INDEX
+
+CREATE INDEX revisions_default_act_idx ON onrecord.revisions_default USING btree (act) WHERE (act IS NOT NULL);
+
 -- Name: sources_created_at_id_idx; Type: INDEX
 
 CREATE INDEX sources_created_at_id_idx ON onrecord.sources USING btree (created_at, id);
@@ -2028,6 +2306,10 @@ CREATE INDEX via_source_id_idx ON onrecord.via USING btree (source_id, article_i
 -- Name: changes_default_pkey; Type: INDEX ATTACH
 
 ALTER INDEX onrecord.changes_pkey ATTACH PARTITION onrecord.changes_default_pkey;
+
+-- Name: revisions_default_act_idx; Type: INDEX ATTACH
+
+ALTER INDEX onrecord.revisions_act_idx ATTACH PARTITION onrecord.revisions_default_act_idx;
 
 -- Name: revisions_default_pkey; Type: INDEX ATTACH
 

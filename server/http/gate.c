@@ -92,12 +92,12 @@ static bool check_method(Request *request) {
     return true;
 }
 
-static bool check_key(Request *request) {
+static bool check_scope(Request *request, Scope scope) {
     Exchange *x = &request->exchange;
     Worker *worker = request->worker;
     const char *authorization = request->head.values[HEAD_AUTHORIZATION];
     int64_t now = authorization ? clock_wall_us() : 0;
-    AuthResult result = auth_check(worker->keyring, authorization, x->endpoint->scope,
+    AuthResult result = auth_check(worker->keyring, authorization, scope,
                                    worker->server->config.config->reads == READS_OPEN, now, &x->key_id);
     if (x->key_id != 0)
         watch_key_used(worker->server->config.watch, x->key_id);
@@ -110,6 +110,17 @@ static bool check_key(Request *request) {
     problem_set(x, result == AUTH_LESSER ? PROBLEM_FORBIDDEN : PROBLEM_UNAUTHORIZED, "%s", auth_detail(result));
     exchange_header(x, "WWW-Authenticate", auth_challenge(result));
     return false;
+}
+
+static bool check_key(Request *request) {
+    return check_scope(request, request->exchange.endpoint->scope);
+}
+
+/* What a parameter asks for may need more than the endpoint does. */
+static bool check_admin(Request *request) {
+    const Exchange *x = &request->exchange;
+    const char *value = x->endpoint->admin_with != NULL ? exchange_parameter(x, x->endpoint->admin_with) : NULL;
+    return value == NULL || strcmp(value, "true") != 0 || check_scope(request, SCOPE_ADMIN);
 }
 
 /* A header's text that goes into the record of changes. */
@@ -270,5 +281,6 @@ bool gate_pass(Request *request, bool http11) {
     if (!check_head(request, http11) || !request->target_valid)
         return false;
     return check_route(request) && check_method(request) && check_key(request) && check_body(request) &&
-           check_syntax(request) && check_accept(request) && check_base(request) && check_schema(request);
+           check_syntax(request) && check_admin(request) && check_accept(request) && check_base(request) &&
+           check_schema(request);
 }

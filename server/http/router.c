@@ -71,10 +71,18 @@ static const char *next_segment(const char **at, const char *end, size_t *length
     return start;
 }
 
+static bool is_number(const char *text, size_t length) {
+    static const char *const numbers[] = {"{id}", "{version}"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strlen(numbers[i]) == length && memcmp(text, numbers[i], length) == 0)
+            return true;
+    return false;
+}
+
 static Node *child_get(Router *router, Node *parent, const char *text, size_t length) {
     NodeKind kind = NODE_LITERAL;
     if (length > 0 && text[0] == '{')
-        kind = length == 4 && memcmp(text, "{id}", 4) == 0 ? NODE_ID : NODE_TEXT;
+        kind = is_number(text, length) ? NODE_ID : NODE_TEXT;
     Node **place = &parent->children;
     for (; *place && (*place)->kind <= kind; place = &(*place)->sibling) {
         Node *node = *place;

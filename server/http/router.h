@@ -1,8 +1,8 @@
 /* router.h: from a raw path to the route that it names.
  *
  * A route is one path template with its endpoints by method. Routes are made once from the endpoints; matching is on
- * the raw path, segment by segment, so that no encoding hides a slash. `{id}` matches an id only ([1-9][0-9]*, below
- * 2^53); any other `{name}` matches one segment of any text. */
+ * the raw path, segment by segment, so that no encoding hides a slash. `{id}` and `{version}` match an id only
+ * ([1-9][0-9]*, below 2^53); any other `{name}` matches one segment of any text. */
 #ifndef ONRECORD_HTTP_ROUTER_H
 #define ONRECORD_HTTP_ROUTER_H
 

@@ -44,7 +44,8 @@ typedef struct Endpoint {
     Method method;
     const char *path; /* template: "/articles/{id}/quotes" */
     const char *operation_id;
-    Scope scope; /* SCOPE_READ is open unless the setting closes reads; SCOPE_OPEN is always open */
+    Scope scope;            /* SCOPE_READ is open unless the setting closes reads; SCOPE_OPEN is always open */
+    const char *admin_with; /* a parameter that takes SCOPE_ADMIN where it is true; NULL: none */
     Accepts accepts;
     bool needs_query; /* without parameters it answers 400 */
     const Resource *resource;

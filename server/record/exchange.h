@@ -26,7 +26,7 @@ enum { EXCHANGE_IDS = 2, EXCHANGE_HEADERS = 12, IF_MATCH_MAX = 16, EXCHANGE_OWNE
 typedef struct Service {
     const char *public_url; /* prefixes every link, no slash at its end; "" : links are relative */
     int idempotency_kept_s; /* how long the answer to an Idempotency-Key is kept */
-    bool if_match_required; /* PUT, PATCH and DELETE without If-Match answer 428 */
+    bool if_match_required; /* changes of what is there without If-Match answer 428 */
     uint8_t cursor_key[32];
     _Atomic uint64_t *search_configs; /* two: what searches know of languages, see search.c */
 } Service;
@@ -72,7 +72,7 @@ typedef struct Exchange {
     const Endpoint *endpoint;
     Method method;             /* HEAD comes as METHOD_GET */
     const char *path;          /* as sent, without the query; safe to repeat in a link */
-    int64_t ids[EXCHANGE_IDS]; /* the path's {id}s, in order */
+    int64_t ids[EXCHANGE_IDS]; /* the path's {id}s and {version}s, in order */
     Parameter *parameters;
     int parameter_count;
     json_t *json; /* the parsed body; NULL where there is none. Borrowed. */

@@ -91,6 +91,9 @@ static void references_answer(Write *write) {
         }
     }
     write_refuse(x);
+    if (write->past != NULL)
+        problem_set(x, PROBLEM_CONFLICT, "%s %lld cannot be as it was: what it referred to is gone.",
+                    write->resource->title, (long long)x->ids[0]);
     if (x->problem.fault_count == 0) /* it came back meanwhile */
         problem_set(x, PROBLEM_UNAVAILABLE, "A record that this one refers to was being changed. Try again.");
 }
@@ -156,8 +159,10 @@ static void dependents_name(Write *write, const Resource *resource, const Field 
 static void dependents_answer(Write *write) {
     write->explained.count = 0;
     dependents_each(write, dependents_name);
-    problem_set(write->x, PROBLEM_CONFLICT, "%s %lld cannot be deleted: other records refer to it.",
-                write->resource->title, (long long)write->x->ids[0]);
+    problem_set(
+        write->x, PROBLEM_CONFLICT,
+        "%s %lld cannot be deleted: other records refer to it. With cascade=true they go with it, or let go of it.",
+        write->resource->title, (long long)write->x->ids[0]);
 }
 
 /* ---- */

@@ -198,6 +198,14 @@ List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t 
     return list;
 }
 
+/* The page of a list that is not in the order of a `sort`. */
+static void page_read(Exchange *x, List *list, int keys) {
+    list->sort.count = keys;
+    limit_read(x, list);
+    cursor_read(x, list);
+    list->link = link_make(x);
+}
+
 List *list_counted(Exchange *x, const Resource *resource, const char *const *others) {
     List *list = list_new(x, resource, NULL, 0);
     list->query += hash64(x->path, strlen(x->path)); /* no other list's cursors */
@@ -205,10 +213,14 @@ List *list_counted(Exchange *x, const Resource *resource, const char *const *oth
         parameter_read(x, list, &x->parameters[i], others);
     shown_add(list);
     list->search = search_read(x, resource);
-    list->sort.count = 2;
-    limit_read(x, list);
-    cursor_read(x, list);
-    list->link = link_make(x);
+    page_read(x, list, 2);
+    return list;
+}
+
+List *list_unfiltered(Exchange *x, const Resource *resource, int keys) {
+    List *list = list_new(x, resource, NULL, 0);
+    list->query += hash64(x->path, strlen(x->path));
+    page_read(x, list, keys);
     return list;
 }
 

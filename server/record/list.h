@@ -49,6 +49,9 @@ List *list_of_branch(Exchange *x, const Resource *owner, const Branch *branch, i
  * keys. `others` are the names of the parameters that are not filters, ended by NULL. */
 List *list_counted(Exchange *x, const Resource *resource, const char *const *others);
 
+/* A list without filters: its page and cursor, which is of so many keys, bound to the request's path. */
+List *list_unfiltered(Exchange *x, const Resource *resource, int keys);
+
 /* Adds " WHERE ..." for the filters and the search, on the record called t; the same for the filters alone; " LIMIT n"
  * for a page, and one more. */
 void list_where(const List *list, Sql *sql);

@@ -8,4 +8,8 @@
  * does not touch are shared with `target`, what came from the patch is a copy. */
 json_t *merge_patch(const json_t *target, const json_t *patch);
 
+/* The patch that leads from one object to another, a new value that the caller owns. Members of `to` that are null are
+ * taken for missing: that is what a merge patch can say. */
+json_t *merge_patch_between(const json_t *from, const json_t *to);
+
 #endif

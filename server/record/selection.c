@@ -241,6 +241,20 @@ static bool node_needs(const Node *node, const Field *field) {
     return (node->shown >> index & 1) != 0 || (node->parent >= 0 && index == 0);
 }
 
+/* The body of a quote's article. */
+static void body_add(Sql *sql, const char *alias) {
+    sql_add_all(sql, "(SELECT b.body FROM onrecord.articles b WHERE b.id = ", alias, ".article_id)", NULL);
+}
+
+/* That body as it was when the quote became what it was. */
+static void past_body_add(Sql *sql, const char *alias) {
+    sql_add_all(sql, "coalesce((SELECT p.state ->> 'body' FROM onrecord.revisions p WHERE p.resource = 'articles' AND ",
+                "p.record_id = ", alias, ".article_id AND p.state IS NOT NULL AND p.replaced_at > ", alias,
+                ".updated_at ORDER BY p.version LIMIT 1), ", NULL);
+    body_add(sql, alias);
+    sql_add(sql, ")");
+}
+
 static void columns_add(const Selection *selection, Sql *sql, bool all) {
     bool first = true;
     for (int i = 0; i < selection->node_count; i++) {
@@ -261,11 +275,13 @@ static void columns_add(const Selection *selection, Sql *sql, bool all) {
         const Node *node = &selection->nodes[i];
         if (node->body_column < 0)
             continue;
-        if (all || node_needs(node, field_find(node->resource, "spans", 5)))
-            sql_add_all(sql, ", (SELECT b.body FROM onrecord.articles b WHERE b.id = ", node->alias, ".article_id)",
-                        NULL);
+        sql_add(sql, ", ");
+        if (!all && !node_needs(node, field_find(node->resource, "spans", 5)))
+            sql_add(sql, "NULL");
+        else if (selection->past)
+            past_body_add(sql, node->alias);
         else
-            sql_add(sql, ", NULL");
+            body_add(sql, node->alias);
     }
 }
 

@@ -39,6 +39,7 @@ typedef struct Selection {
     int columns; /* of all nodes, and the bodies behind them */
     bool bare;   /* the plain record: its ETag is its version */
     bool utf16;
+    bool past; /* its rows are what records were: history.h */
 } Selection;
 
 struct Branch {

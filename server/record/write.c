@@ -10,6 +10,8 @@
 #include "record/json_text.h"
 #include "record/merge_patch.h"
 #include "record/read.h"
+#include "record/removal.h"
+#include "record/restore.h"
 #include "record/type.h"
 #include "record/write_sql.h"
 
@@ -39,6 +41,10 @@ void write_set(Write *write, const char *field, const char *text) {
 
 static bool text_differs(const char *a, const char *b) {
     return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+bool write_inserts(const Write *write) {
+    return write->current == NULL || (write->past != NULL && write->past->gone);
 }
 
 bool write_changes(const Write *write, const char *field) {
@@ -121,8 +127,6 @@ static bool nothing_changes(const Write *write) {
     return true;
 }
 
-static Step write_start(Write *write);
-
 static Step answer_current(Write *write) {
     write->phase = WRITE_SEND;
     write->x->batch.lane = LANE_POINT;
@@ -135,13 +139,15 @@ static Step write_send(Write *write) {
     if (write->phase == WRITE_LOOK && !write->resource->looked(write))
         return write_refuse(x);
     batch_release(&x->batch);
-    if (write->current != NULL && nothing_changes(write))
+    if (!write_inserts(write) && nothing_changes(write))
         return answer_current(write);
     write->phase = WRITE_SEND;
     x->batch.lane = LANE_WRITE;
     x->batch.write = true;
     idempotency_guard(x);
-    write->statement = sql_queue(write->current == NULL ? insert_sql(write) : update_sql(write), &x->batch);
+    if (write->past != NULL)
+        restore_before(write);
+    write->statement = sql_queue(write_inserts(write) ? insert_sql(write) : update_sql(write), &x->batch);
     for (int i = 0; i < write->follower_count; i++)
         sql_queue(write->followers[i], &x->batch);
     return STEP_QUERY;
@@ -172,7 +178,7 @@ static Step write_check(Write *write) {
 
 /* ---- lookups ---- */
 
-static Step write_lookups(Write *write) {
+Step write_lookups(Write *write) {
     Exchange *x = write->x;
     batch_release(&x->batch);
     write->lookups = body_references(x, write->resource, write->value, write->pointer, true);
@@ -222,51 +228,61 @@ static bool if_match_holds(const IfMatch *if_match, int64_t version) {
     return holds;
 }
 
-static Step precondition_failed(Write *write) {
-    problem_set(write->x, PROBLEM_PRECONDITION_FAILED, "%s %lld is at version %lld, which If-Match does not name.",
-                write->resource->title, (long long)write->x->ids[0], (long long)write->version);
-    return STEP_ANSWER;
+bool write_demand(Write *write, bool is_there) {
+    Exchange *x = write->x;
+    long long id = x->ids[0];
+    if (is_there && x->service->if_match_required && !x->if_match.given)
+        problem_set(x, PROBLEM_PRECONDITION_REQUIRED,
+                    "This service asks for If-Match with every change: send the ETag read.");
+    else if (!is_there && x->if_match.given)
+        problem_set(x, PROBLEM_PRECONDITION_FAILED, "%s %lld is deleted: it has no version that If-Match could name.",
+                    write->resource->title, id);
+    else if (is_there && !if_match_holds(&x->if_match, write->version))
+        problem_set(x, PROBLEM_PRECONDITION_FAILED, "%s %lld is at version %lld, which If-Match does not name.",
+                    write->resource->title, id, (long long)write->version);
+    else
+        return true;
+    return false;
 }
 
-/* The record as JSON, and its columns' texts. False when it holds a number that no double can. */
-static bool current_take(Write *write, const Selection *plain, const Result *rows) {
+json_t *write_record(Write *write, const Result *rows) {
     Exchange *x = write->x;
     Buffer text = buffer_new(x->arena, 4096);
     JsonWriter w = json_writer_new(&text);
+    selection_render(selection_plain(x->arena, write->resource, false), &w, rows, 0, NULL);
+    json_t *record = json_from_text(x->arena, text.data, text.length);
+    if (record == NULL)
+        problem_set(x, PROBLEM_INTERNAL, "The record holds a number that is too large to be read.");
+    return exchange_own(x, record);
+}
+
+bool write_take(Write *write, const Result *rows) {
     int column = 0;
-    selection_render(plain, &w, rows, 0, NULL);
-    write->current = exchange_own(x, json_from_text(x->arena, text.data, text.length));
+    write->current = write_record(write, rows);
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         write->was[i] = NULL;
         if (!field_is_column(&write->resource->fields[i]))
             continue;
         const char *value = result_value(rows, 0, column++);
-        write->was[i] = value != NULL ? arena_strdup(x->arena, value) : NULL;
+        write->was[i] = value != NULL ? arena_strdup(write->x->arena, value) : NULL;
     }
     return write->current != NULL;
 }
 
 static Step current_done(Write *write) {
     Exchange *x = write->x;
-    const Selection *plain = selection_plain(x->arena, write->resource, false);
     const Result *rows = x->batch.statements[0].result;
     if (result_rows(rows) == 0) {
         write->phase = WRITE_TOMBSTONE;
         return missing_ask(x);
     }
-    write->version = record_version(plain, rows, 0);
-    if (!if_match_holds(&x->if_match, write->version))
-        return precondition_failed(write);
-    if (write->method == METHOD_DELETE) {
-        batch_release(&x->batch);
-        write->phase = WRITE_SEND;
-        delete_sql(write, &x->batch);
-        return STEP_QUERY;
-    }
-    if (!current_take(write, plain, rows)) {
-        problem_set(x, PROBLEM_INTERNAL, "The record holds a number that is too large to be read.");
+    write->version = record_version(selection_plain(x->arena, write->resource, false), rows, 0);
+    if (!write_demand(write, true))
         return STEP_ANSWER;
-    }
+    if (write->method == METHOD_DELETE)
+        return removal_send(write);
+    if (!write_take(write, rows))
+        return STEP_ANSWER;
     json_t *given =
         write->method == METHOD_PATCH ? merge_patch(write->current, write->given) : json_deep_copy(write->given);
     write->value = exchange_own(x, given);
@@ -274,7 +290,7 @@ static Step current_done(Write *write) {
 }
 
 /* Begins, or begins again after a lost guard. */
-static Step write_start(Write *write) {
+Step write_begin(Write *write) {
     Exchange *x = write->x;
     exchange_give_back(x, write->owned_before);
     write->follower_count = 0;
@@ -285,6 +301,8 @@ static Step write_start(Write *write) {
         return write_lookups(write);
     }
     write->phase = WRITE_CURRENT;
+    if (write->past != NULL)
+        return restore_ask(write);
     x->batch.lane = LANE_POINT;
     record_select(x, write->resource, selection_plain(x->arena, write->resource, false), x->ids[0], &x->batch);
     return STEP_QUERY;
@@ -300,7 +318,7 @@ static Step write_again(Write *write) {
         problem_set(write->x, PROBLEM_UNAVAILABLE, "Others keep changing what this write depends on.");
         return STEP_ANSWER;
     }
-    return write_start(write);
+    return write_begin(write);
 }
 
 /* ---- answers ---- */
@@ -308,14 +326,14 @@ static Step write_again(Write *write) {
 static Step send_done(Write *write) {
     Exchange *x = write->x;
     const Result *rows = x->batch.statements[write->statement].result;
+    if (result_rows(rows) == 0)
+        return write_again(write);
     if (write->method == METHOD_DELETE) {
-        if (batch_rows(&x->batch, DELETE_STATEMENT) == 0)
-            return write_again(write);
         x->status = 204;
         return STEP_ANSWER;
     }
-    if (result_rows(rows) == 0)
-        return write_again(write);
+    if (write->past != NULL)
+        return restore_answer(write, rows);
     record_answer(x, write->selection, write->method == METHOD_POST ? 201 : 200, rows, NULL);
     if (write->method == METHOD_POST)
         record_location(x, write->resource, result_integer(rows, 0, 0));
@@ -326,9 +344,9 @@ Step write_done(Exchange *x) {
     Write *write = x->state;
     switch (write->phase) {
     case WRITE_CURRENT:
-        return current_done(write);
+        return write->past != NULL ? restore_asked(write) : current_done(write);
     case WRITE_TOMBSTONE:
-        return missing_answer(x);
+        return write->removal.purge ? removal_gone(write) : missing_answer(x);
     case WRITE_LOOKUPS:
         return lookups_done(write);
     case WRITE_LOOK:
@@ -354,7 +372,7 @@ Step write_failed(Exchange *x) {
 
 /* ---- plan ---- */
 
-static Write *write_new(Exchange *x) {
+Write *write_new(Exchange *x) {
     Write *write = arena_calloc(x->arena, 1, sizeof *write);
     write->x = x;
     write->resource = x->endpoint->resource;
@@ -364,8 +382,10 @@ static Write *write_new(Exchange *x) {
     write->keeps = true;
     write->owned_before = x->owned_count;
     x->state = write;
-    for (int i = 0; i < x->parameter_count; i++)
-        if (x->method == METHOD_DELETE || strcmp(x->parameters[i].name, "offsets") != 0)
+    if (x->method == METHOD_DELETE)
+        write->removal = removal_read(x);
+    for (int i = 0; i < x->parameter_count && x->method != METHOD_DELETE; i++)
+        if (strcmp(x->parameters[i].name, "offsets") != 0)
             problem_fault(x, FAULT_PARAMETER, x->parameters[i].name, "is not a parameter of this write");
         else
             (void)exchange_repeats(x, i);
@@ -378,9 +398,6 @@ static bool write_may_start(Exchange *x) {
         problem_set(x, PROBLEM_BAD_REQUEST, "The query has faults.");
     else if (x->method != METHOD_DELETE && !json_is_object(x->json))
         problem_set(x, PROBLEM_INVALID, "The body must be a JSON object.");
-    else if (x->method != METHOD_POST && x->service->if_match_required && !x->if_match.given)
-        problem_set(x, PROBLEM_PRECONDITION_REQUIRED,
-                    "This service asks for If-Match with every change: send the ETag read.");
     else
         return true;
     return false;
@@ -388,5 +405,5 @@ static bool write_may_start(Exchange *x) {
 
 Step write_plan(Exchange *x) {
     Write *write = write_new(x);
-    return write_may_start(x) ? write_start(write) : STEP_ANSWER;
+    return write_may_start(x) ? write_begin(write) : STEP_ANSWER;
 }

@@ -1,4 +1,5 @@
-/* write.h: how every record is written: created, replaced, patched, deleted. The same steps for every resource.
+/* write.h: how every record is written: created, replaced, patched, deleted, restored. The same steps for every
+ * resource.
  *
  *   current    PUT, PATCH, DELETE: read the record; compare If-Match; merge
  *   lookups    references by external_id, url or name become ids
@@ -27,6 +28,12 @@ typedef enum WritePhase {
     WRITE_EXPLAIN
 } WritePhase;
 
+/* What DELETE is asked to do beside deleting the record. */
+typedef struct Removal {
+    bool cascade; /* what refers to it is deleted or changed with it */
+    bool purge;   /* it is erased for good */
+} Removal;
+
 struct Write {
     Exchange *x;
     const Resource *resource;
@@ -35,6 +42,9 @@ struct Write {
     int attempts;
     int owned_before;           /* what the exchange owned when the write began */
     const Selection *selection; /* how the record is answered */
+    Removal removal;            /* DELETE */
+    struct Past *past;          /* restore.h; NULL: the write goes back to nothing */
+    int statement;              /* in the batch: the one that writes the record */
 
     const char *pointer;           /* where the record stands in the body: "" for the body itself */
     json_t *given;                 /* what the request says of it */
@@ -52,7 +62,6 @@ struct Write {
     int64_t guard_id;
     int64_t guard_version;
     void *special;
-    int statement;                   /* WRITE_SEND: the one that answers the record, in its batch */
     Sql *followers[WRITE_FOLLOWERS]; /* run behind the statement, in its transaction */
     int follower_count;
     const struct FailureReport *refused; /* WRITE_EXPLAIN: what PostgreSQL said */
@@ -69,6 +78,21 @@ void write_check_record(Write *write);
 
 /* Takes the answer to lookup_sql: the reference becomes an id, or a fault says why not. */
 void lookup_take(Exchange *x, const Reference *lookup, const Result *rows);
+
+/* For the steps of restore.h and removal.h. */
+Write *write_new(Exchange *x);
+Step write_begin(Write *write);
+Step write_lookups(Write *write);
+/* Whether what the request demands of the present version (If-Match, and that there is one where the service asks for
+ * it) holds, of a record that is there or that is not; else the problem is set. */
+bool write_demand(Write *write, bool is_there);
+/* The record in a row of the plain selection as JSON, owned by the exchange. NULL, with the problem set, where it holds
+ * a number that no double can. */
+json_t *write_record(Write *write, const Result *rows);
+/* The same, as what the write starts from. */
+bool write_take(Write *write, const Result *rows);
+/* Whether the record is to be inserted. */
+bool write_inserts(const Write *write);
 
 /* For the resources' steps. Adds a fault of the record, at a JSON pointer within it. */
 void write_fault(Write *write, const char *pointer, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "record/idempotency.h"
+#include "record/restore.h"
 #include "record/type.h"
 #include "sql.h"
 
@@ -15,12 +16,52 @@ void who_texts(const Exchange *x, const char *texts[WHO_COLUMNS]) {
     texts[2] = x->reason;
 }
 
+void who_queue(const Exchange *x, Batch *batch) {
+    const char **who = arena_alloc(x->arena, WHO_COLUMNS * sizeof *who);
+    who_texts(x, who);
+    batch_add(batch, SQL_CHANGE_ACTOR, WHO_COLUMNS, who);
+}
+
 static void who_param(Sql *sql, const char *const *texts, int column) {
     sql_param(sql, texts[column], column == 0 ? "bigint" : "text");
 }
 
 static bool is_written(const Field *field) {
     return field_is_writable(field) || (field->flags & FIELD_WRITTEN) != 0;
+}
+
+/* A record that is restored keeps what it was known by, and its versions count on. */
+static void past_columns(const Write *write, Sql *sql) {
+    if (write->past != NULL)
+        sql_add(sql, "id, created_at, version, ");
+}
+
+static void past_values(const Write *write, Sql *sql) {
+    Arena *arena = write->x->arena;
+    if (write->past == NULL)
+        return;
+    sql_param(sql, arena_integer(arena, write->x->ids[0]), "bigint");
+    sql_add(sql, ", ");
+    sql_param(sql, write->was[write_index(write, "created_at")], "timestamptz");
+    sql_add(sql, ", ");
+    sql_param(sql, arena_integer(arena, write->past->tombstone + 1), "bigint");
+    sql_add(sql, ", ");
+}
+
+/* It is restored unless somebody else has done that, or erased it. */
+static void past_guard(const Write *write, Sql *sql) {
+    Arena *arena = write->x->arena;
+    if (write->past == NULL)
+        return;
+    sql_add_all(sql, " WHERE NOT EXISTS (SELECT FROM ", write->resource->table, " l WHERE l.id = ", NULL);
+    sql_param(sql, arena_integer(arena, write->x->ids[0]), "bigint");
+    sql_add(sql, ") AND EXISTS (SELECT FROM onrecord.revisions r WHERE r.resource = ");
+    sql_param(sql, write->resource->name, NULL);
+    sql_add(sql, " AND r.record_id = ");
+    sql_param(sql, arena_integer(arena, write->x->ids[0]), "bigint");
+    sql_add(sql, " AND r.version = ");
+    sql_param(sql, arena_integer(arena, write->past->tombstone), "bigint");
+    sql_add(sql, " AND r.state IS NULL AND NOT r.erased)");
 }
 
 /* The other record that the write depends on, locked against change; a table of one row, or of none. */
@@ -56,6 +97,7 @@ Sql *insert_sql(Write *write) {
     who_texts(write->x, who);
     sql_add_all(sql, keeps ? "WITH t AS (" : "", "INSERT INTO ", write->resource->table, " AS t (",
                 write->new_id != 0 ? "id, " : "", NULL);
+    past_columns(write, sql);
     for (const Field *field = write->resource->fields; field->name != NULL; field++) {
         if (!is_written(field))
             continue;
@@ -69,6 +111,7 @@ Sql *insert_sql(Write *write) {
         sql_param(sql, arena_integer(write->x->arena, write->new_id), "bigint");
         sql_add(sql, ", ");
     }
+    past_values(write, sql);
     comma = "";
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         if (!is_written(&write->resource->fields[i]))
@@ -82,6 +125,7 @@ Sql *insert_sql(Write *write) {
         who_param(sql, who, i);
     }
     guard_sql(write, sql);
+    past_guard(write, sql);
     keeps ? keep_sql(write, sql) : returning_sql(write, sql);
     return sql;
 }
@@ -111,22 +155,6 @@ Sql *update_sql(Write *write) {
     sql_param(sql, arena_integer(write->x->arena, write->version), "bigint");
     returning_sql(write, sql);
     return sql;
-}
-
-void delete_sql(Write *write, Batch *batch) {
-    Exchange *x = write->x;
-    const char **who = arena_alloc(x->arena, WHO_COLUMNS * sizeof *who);
-    who_texts(x, who);
-    batch->lane = LANE_WRITE;
-    batch->write = true;
-    batch_add(batch, SQL_CHANGE_ACTOR, WHO_COLUMNS, who);
-    Sql *sql = sql_new(x->arena);
-    sql_add_all(sql, "DELETE FROM ", write->resource->table, " t WHERE t.id = ", NULL);
-    sql_param(sql, arena_integer(x->arena, x->ids[0]), "bigint");
-    sql_add(sql, " AND t.version = ");
-    sql_param(sql, arena_integer(x->arena, write->version), "bigint");
-    sql_add(sql, " RETURNING t.id");
-    sql_queue(sql, batch);
 }
 
 Sql *lookup_sql(Arena *arena, const Reference *lookup) {

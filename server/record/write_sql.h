@@ -4,17 +4,17 @@
 
 #include "record/write.h"
 
-enum { WHO_COLUMNS = 3, LOOKUP_CANDIDATES = 5, DELETE_STATEMENT = 1 /* the index of the DELETE itself in its batch */ };
+enum { WHO_COLUMNS = 3, LOOKUP_CANDIDATES = 5 };
 
 /* Who makes the change: key, actor and reason, as the texts of changed_by, change_actor and change_reason. */
 void who_texts(const Exchange *x, const char *texts[WHO_COLUMNS]);
 
+/* Queues that for the triggers and functions of the batch's transaction, whose statements do not say it themselves. */
+void who_queue(const Exchange *x, Batch *batch);
+
 /* INSERT and UPDATE, answering the record in the write's selection: no row when a guard is lost. */
 Sql *insert_sql(Write *write);
 Sql *update_sql(Write *write);
-
-/* Queues who deletes, and the DELETE. */
-void delete_sql(Write *write, Batch *batch);
 
 /* The ids of the records that a reference by another key may mean: one more than LOOKUP_CANDIDATES at most. */
 Sql *lookup_sql(Arena *arena, const Reference *lookup);

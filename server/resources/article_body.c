@@ -24,7 +24,7 @@ void article_check(Write *write) {
 }
 
 bool article_look(Write *write) {
-    if (write->current == NULL || !write_changes(write, "body"))
+    if (write_inserts(write) || !write_changes(write, "body"))
         return false;
     const char **params = arena_alloc(write->x->arena, sizeof *params);
     params[0] = arena_integer(write->x->arena, write->x->ids[0]);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/restore.h"
 #include "record/spans_text.h"
 #include "sql.h"
 
@@ -17,7 +18,7 @@ static bool spans_given(const Write *write) {
 }
 
 static bool place_changes(const Write *write) {
-    return write->current == NULL || write_changes(write, "text") || write_changes(write, "article_id") ||
+    return write_inserts(write) || write_changes(write, "text") || write_changes(write, "article_id") ||
            write_changes(write, "spans") || (spans_given(write) && write->selection->utf16);
 }
 
@@ -55,6 +56,11 @@ static void place_set(Write *write, const ArticleBody *body, const Span *spans, 
 static void place_none(Write *write) {
     write_set(write, "spans", "{}");
     write_set(write, "anchor", NULL);
+}
+
+static void place_lost(Write *write) {
+    write_set(write, "spans", "{}");
+    write_set(write, "anchor", "lost");
 }
 
 static const char *span_pointer(Arena *arena, int segment) {
@@ -108,6 +114,35 @@ void quote_place(Write *write, ArticleBody *body) {
         text_find(write, body);
 }
 
+/* A quote that goes back to what it was: to its place, where its words still stand there, else to where they stand now.
+ * One that had none keeps none. */
+static void place_restore(Write *write, const char *text, size_t length) {
+    Exchange *x = write->x;
+    const char *words = write_text(write, "text");
+    const char *prefix = write_text(write, "prefix");
+    const char *suffix = write_text(write, "suffix");
+    SpanContext near = {.prefix = prefix != NULL ? prefix : "", .suffix = suffix != NULL ? suffix : ""};
+    SpanFault fault;
+    SpanMatch match;
+    size_t count;
+    near.prefix_length = strlen(near.prefix);
+    near.suffix_length = strlen(near.suffix);
+    if (json_is_null(json_object_get(write->past->state, "anchor"))) {
+        place_none(write);
+        return;
+    }
+    Span *spans = spans_from_text(x->arena, write_text(write, "spans"), &count);
+    ArticleBody body = article_body(x->arena, arena_strndup(x->arena, text != NULL ? text : "", length), length);
+    if (count > 0 && spans_check(&body, spans, count, words, strlen(words), &fault)) {
+        place_set(write, &body, spans, count);
+    } else if (length > 0 && spans_find(&body, words, strlen(words), &near, &match)) {
+        write_set(write, "text", match.text);
+        place_set(write, &body, &match.span, 1);
+    } else {
+        place_lost(write);
+    }
+}
+
 bool quote_looked(Write *write) {
     Exchange *x = write->x;
     const Result *rows = x->batch.statements[0].result;
@@ -120,6 +155,10 @@ bool quote_looked(Write *write) {
     write->guard_version = result_integer(rows, 0, 0);
     const char *text = result_value(rows, 0, 1);
     size_t length = result_length(rows, 0, 1);
+    if (write->past != NULL) {
+        place_restore(write, text, length);
+        return true;
+    }
     ArticleBody body = {0};
     if (text != NULL)
         body = article_body(x->arena, arena_strndup(x->arena, text, length), length);

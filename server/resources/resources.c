@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "record/history.h"
 #include "record/read.h"
+#include "record/restore.h"
 #include "record/stats.h"
 
 /* The list of resources: a new one is one line here. */
@@ -74,7 +76,29 @@ static const struct {
     {"/{id}",
      "delete",
      false,
-     {.method = METHOD_DELETE, .scope = SCOPE_WRITE, .plan = write_plan, .done = write_done, .failed = write_failed}},
+     {.method = METHOD_DELETE,
+      .scope = SCOPE_WRITE,
+      .admin_with = "purge",
+      .plan = write_plan,
+      .done = write_done,
+      .failed = write_failed}},
+    {"/{id}/revisions",
+     "listRevisionsOf",
+     false,
+     {.method = METHOD_GET, .scope = SCOPE_READ, .plan = history_plan, .done = history_done}},
+    {"/{id}/revisions/{version}",
+     "getRevisionOf",
+     false,
+     {.method = METHOD_GET, .scope = SCOPE_READ, .plan = revision_plan, .done = revision_done}},
+    {"/{id}/restore",
+     "restore",
+     false,
+     {.method = METHOD_POST,
+      .scope = SCOPE_WRITE,
+      .accepts = ACCEPTS_JSON,
+      .plan = restore_plan,
+      .done = write_done,
+      .failed = write_failed}},
 };
 
 static Endpoint endpoints[ENDPOINTS_MAX];

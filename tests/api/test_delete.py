@@ -53,7 +53,10 @@ def test_what_others_refer_to_stays(shared, path, resource, first, words):
     assert answer.status_code == 409, document
     title = path.split("/")[1][:-1].capitalize()
     assert document["type"] == "urn:onrecord:problem:conflict"
-    assert document["detail"] == f"{title} {path.split('/')[2]} cannot be deleted: other records refer to it."
+    assert document["detail"] == (
+        f"{title} {path.split('/')[2]} cannot be deleted: other records refer to it. "
+        "With cascade=true they go with it, or let go of it."
+    )
     details = [error["detail"] for error in document["errors"]]
     assert any(detail == f"{words}, /{resource}/{first} among them" for detail in details), details
     assert document["conflict"]["href"] == f"/{document['conflict']['resource']}/{document['conflict']['id']}"

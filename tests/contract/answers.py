@@ -16,6 +16,7 @@ PROBLEM = "application/problem+json"
 METHODS = ("get", "post", "put", "patch", "delete")
 LINES = "application/x-ndjson"
 STREAMS = (LINES, "text/csv")
+NUMBER = "[1-9][0-9]{0,15}"
 ALWAYS_SENT = ("ETag", "Location", "WWW-Authenticate")  # headers that are there whenever the contract names them
 
 
@@ -97,7 +98,7 @@ class Contract:
 
     @staticmethod
     def _pattern(path):
-        pattern = re.escape(path).replace(r"\{id\}", "[1-9][0-9]{0,15}").replace(r"\{file\}", "[^/]+")
+        pattern = re.escape(path).replace(r"\{id\}", NUMBER).replace(r"\{version\}", NUMBER).replace(r"\{file\}", "[^/]+")
         return re.compile(pattern + "$")
 
     def operations(self):

@@ -233,7 +233,7 @@ def test_parameters_of_single_records(name):
     assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets", "Idempotency-Key"} | nests | CHANGE_HEADERS
     for method in ("put", "patch"):
         assert set(named_parameters(record[method], path)) == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
-    assert set(named_parameters(record["delete"], path)) == {"id", "If-Match"} | CHANGE_HEADERS
+    assert set(named_parameters(record["delete"], path)) == {"id", "If-Match", "cascade", "purge"} | CHANGE_HEADERS
 
 
 # What an ingest holds: its schema, the one that it is like, what is left out of it, and what is in it beside.
@@ -256,3 +256,19 @@ def test_what_is_ingested_is_what_is_written(name, like, without, beside):
     schema, written = COMPONENTS["schemas"][name], COMPONENTS["schemas"][like]
     assert set(schema["properties"]) == set(written["properties"]) - without | beside
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_of_histories(name):
+    record = f"/{name}/{{id}}"
+    of = lambda path, method: set(named_parameters(CONTRACT["paths"][record + path][method], record + path))  # noqa: E731
+    assert of("/revisions", "get") == {"id", "limit", "cursor", "fields", "offsets", "If-None-Match"}
+    assert of("/revisions/{version}", "get") == {"id", "version", "fields", "offsets", "If-None-Match"}
+    assert of("/restore", "post") == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_restored_is_the_record_and_what_came_with_it(name):
+    title = RESOURCES[name]["title"]
+    assert COMPONENTS["schemas"][title + "Restored"] == {"allOf": [expected.ref(title), expected.ref("Returned")]}
+    assert COMPONENTS["schemas"]["Other"]["properties"]["resource"]["enum"] == NAMES

@@ -70,7 +70,10 @@ BODIES = [
 def test_requests_made_of_examples_work(api, path, method, name, kind):
     media = CONTRACT["paths"][path][method]["requestBody"]["content"][kind]
     for example in examples(media):
-        if method == "post":
+        if path.endswith("/restore"):
+            answer = api.post(path.replace("{id}", "1"), json=example)
+            assert answer.status_code == 200, answer.text
+        elif method == "post":
             answer = api.post(path, json=example)
             assert answer.status_code == 201, answer.text
             for part in ("quotes", "events"):
@@ -86,10 +89,13 @@ def test_requests_made_of_examples_work(api, path, method, name, kind):
             assert api.delete(f"/{resource}/{id}").status_code == 204
 
 
+MOMENTS = ("created_at", "updated_at", "changed_at", "next")
+
+
 def without_moments(value):
     """The same without what differs from one database to the next."""
     if isinstance(value, dict):
-        return {k: without_moments(v) for k, v in value.items() if k not in ("created_at", "updated_at", "next")}
+        return {k: without_moments(v) for k, v in value.items() if k not in MOMENTS}
     if isinstance(value, list):
         return [without_moments(item) for item in value]
     return value
@@ -100,7 +106,7 @@ def test_answers_to_reads_look_as_the_examples_say(shared):
     for path, item in CONTRACT["paths"].items():
         media = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {}).get("application/json", {})
         for example in examples(media):
-            url = path.replace("{id}", str(example.get("id", 1)))
+            url = path.replace("{id}", str(example.get("id", 1))).replace("{version}", "1")
             if "next" in example:
                 url += f"?limit={len(example['items'])}"
             assert without_moments(shared.read(url)) == without_moments(example), path

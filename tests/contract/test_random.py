@@ -124,7 +124,7 @@ def test_reads(shared, path, method, operation):
     def run(data):
         id = data.draw(st.integers(1, 20) | st.sampled_from([0, 4711, 2**53 - 1, 2**53, "x"]))
         file = data.draw(st.sampled_from(["docs.js", "swagger-ui.css", "nothing", "a%20b"]))
-        answer = shared.get(path.format(id=id, file=file), params=data.draw(queries(operation)), headers=data.draw(headers))
+        answer = shared.get(path.format(id=id, version=data.draw(st.integers(1, 4)), file=file), params=data.draw(queries(operation)), headers=data.draw(headers))
         assert answer.status_code < 500, answer.text
 
     run()

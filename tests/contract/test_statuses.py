@@ -16,7 +16,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def concrete(path):
-    return path.replace("{id}", "1").replace("{file}", "index.html") + {"/search": "?q=russia"}.get(path, "")
+    return path.replace("{id}", "1").replace("{version}", "1").replace("{file}", "index.html") + {"/search": "?q=russia"}.get(path, "")
 
 
 def with_more(path, query):
@@ -25,6 +25,8 @@ def with_more(path, query):
 
 def body_for(path, method):
     name = path.split("?")[0].split("/")[1]
+    if "/restore" in path:
+        return {"json": {}}
     return {"json": LEAST[name]} if method in ("post", "put", "patch") else {}
 
 
@@ -54,6 +56,16 @@ def deleted(module_api):
     for name in NAMES:
         paths[name] = f"/{name}/{module_api.make(name, **LEAST[name])['id']}"
         assert module_api.delete(paths[name]).status_code == 204
+    return paths
+
+
+@pytest.fixture(scope="module")
+def erased(module_api):
+    """Where records were of which nothing is left: {resource: path}."""
+    paths = {}
+    for name in NAMES:
+        paths[name] = f"/{name}/{module_api.make(name, **LEAST[name])['id']}"
+        assert module_api.delete(paths[name] + "?purge=true", key=module_api.keys.admin).status_code == 204
     return paths
 
 
@@ -92,7 +104,7 @@ def test_refusals_that_every_operation_knows(shared, strict, cut_off, path, meth
 
 
 @pytest.mark.parametrize("path, method, name", OPERATIONS, ids=[name for _, _, name in OPERATIONS])
-def test_what_is_not_there_is_deleted_or_has_not_changed(shared, module_api, deleted, path, method, name):
+def test_what_is_not_there_is_deleted_or_has_not_changed(shared, module_api, deleted, erased, path, method, name):
     own = concrete(path)
     known = statuses(path, method)
     resource = path.split("/")[1]
@@ -100,7 +112,8 @@ def test_what_is_not_there_is_deleted_or_has_not_changed(shared, module_api, del
         missing = own.replace("/1", "/4711") if "{id}" in path else own.replace("index.html", "nothing.html")
         assert ask(shared, missing, method).status_code == 404
     if "410" in known:
-        gone = deleted[resource] + path.removeprefix(f"/{resource}/{{id}}")
+        below = path.removeprefix(f"/{resource}/{{id}}").replace("{version}", "1")
+        gone = (erased if below.startswith("/re") else deleted)[resource] + below
         assert ask(module_api, gone, method).status_code == 410
     if "412" in known:
         assert ask(shared, own, method, headers={"If-Match": '"99"'}).status_code == 412
@@ -125,6 +138,12 @@ def test_conflicts(module_api, resource):
     assert module_api.put(f"/{resource}/{other['id']}", json=LEAST[resource]).status_code == 200
     assert module_api.patch(f"/{resource}/{other['id']}", json={}).status_code == 200
     assert module_api.delete(f"/{resource}/{other['id']}").status_code == 204
+    assert module_api.delete(f"/{resource}/{taken['id']}").status_code == 204
+    again = module_api.make(resource, **body)
+    answer = module_api.post(f"/{resource}/{taken['id']}/restore")
+    assert (answer.status_code, answer.json()["conflict"]["id"]) == (409, again["id"])
+    assert module_api.delete(f"/{resource}/{again['id']}").status_code == 204
+    assert module_api.post(f"/{resource}/{taken['id']}/restore").status_code == 200
 
 
 GETS = [operation for operation in OPERATIONS if operation[1] == "get"]

@@ -203,3 +203,90 @@ def test_an_article_and_its_new_quote_at_once(copy, first):
     copy.run(statements.pop(first))
     assert copy.beside(*statements.values()) is None
     assert copy.values("SELECT DISTINCT published_at FROM onrecord.quotes") == ["2025-05-15T00:00:00+00:00"]
+
+
+# What refers to what, and what becomes of it
+
+RECORDS = "'{sources,articles,speakers,events,quotes}'::text[]"
+
+
+def test_every_foreign_key_to_a_record_has_a_rule(seeded):
+    """But those by which a link table belongs to the record that its entries stand in."""
+    keys = seeded.rows(f"""SELECT c.confrelid::regclass::text AS target, c.conrelid::regclass::text AS link, a.attname AS refers_by
+                           FROM pg_constraint AS c
+                           JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+                           WHERE c.contype = 'f' AND c.connamespace = 'onrecord'::regnamespace AND c.confdeltype <> 'c'""")
+    rules = seeded.rows("SELECT 'onrecord.' || target AS target, 'onrecord.' || link AS link, refers_by FROM onrecord.reference_rules()")
+    assert sorted(map(str, keys)) == sorted(map(str, rules))
+
+
+def test_rules_name_what_is_there(seeded):
+    for rule in seeded.rows("SELECT * FROM onrecord.reference_rules()"):
+        assert seeded.value(f"""SELECT count({rule['field']}) FROM onrecord.{rule['resource']} WHERE id = 1""") in (0, 1)
+        found = f"SELECT {rule['owner']} FROM onrecord.{rule['link']} WHERE {rule['refers_by']} = ANY ('{{1}}')"
+        becomes = (rule["becomes"] or "NULL").replace("$1", "'{1}'")
+        seeded.run(f"SELECT {becomes} FROM onrecord.{rule['resource']} WHERE id IN ({found})")
+
+
+def test_only_quotes_belong_to_another_record(seeded):
+    owned = seeded.rows("SELECT target, resource FROM onrecord.reference_rules() WHERE becomes IS NULL")
+    assert owned == [{"target": "articles", "resource": "quotes"}]
+
+
+def test_an_act_is_named_by_its_tombstone(copy):
+    copy.run("""BEGIN; SELECT set_config('onrecord.changed_by', '5', true); SELECT onrecord.record_cascade('articles', 1, 1);
+                DELETE FROM onrecord.articles WHERE id = 1; COMMIT""")
+    assert copy.values("SELECT DISTINCT act FROM onrecord.revisions") == ["articles/1/2"]
+    assert copy.value("SELECT count(*) FROM onrecord.quotes") == 0
+    copy.run("DELETE FROM onrecord.events WHERE id = 6")
+    assert copy.values("SELECT DISTINCT act FROM onrecord.revisions WHERE resource = 'events' AND record_id = 6 AND version > 1") == [None]
+
+
+def test_a_cascade_of_another_version_is_refused(db):
+    assert db.refused("SELECT onrecord.record_cascade('articles', 1, 2)")[0] == "40001"
+    assert db.refused("SELECT onrecord.record_cascade('articles', 99, 1)")[0] == "40001"
+    assert db.value("SELECT count(*) FROM onrecord.quotes") == 15
+
+
+def test_nothing_is_undone_without_the_record(db):
+    db.run("SELECT onrecord.record_cascade('articles', 1, 1); DELETE FROM onrecord.articles WHERE id = 1")
+    assert db.refused("SELECT * FROM onrecord.act_undo('articles', 1, 2)")[0] == "40001"
+
+
+def test_what_lives_is_not_purged(db):
+    assert db.refused("SELECT onrecord.record_purge('articles', 1, false)")[0] == "40001"
+    db.run("DELETE FROM onrecord.quotes WHERE id = 15; SELECT onrecord.record_purge('quotes', 15, false)")
+    (tombstone,) = revisions(db, "quotes", 15)
+    assert (tombstone["state"], tombstone["erased"], tombstone["version"]) == (None, True, 2)
+    assert changes(db, "quotes", 15)[-1] == ("purge", 2, None)
+    assert db.refused("SELECT onrecord.record_purge('quotes', 15, false)")[0] == "40001"
+
+
+def test_what_is_erased_has_no_state(db):
+    db.run("UPDATE onrecord.quotes SET cue = 'a' WHERE id = 1")
+    assert db.refused("UPDATE onrecord.revisions SET erased = true WHERE record_id = 1")[1] == "revisions_erased_check"
+
+
+def test_a_column_that_an_old_state_does_not_know_gets_its_default(db):
+    """A state from before a migration that added one."""
+    db.run("""SELECT onrecord.record_cascade('articles', 1, 1); DELETE FROM onrecord.articles WHERE id = 1;
+              INSERT INTO onrecord.articles (id, headline, version) VALUES (1, 'h', 3);
+              UPDATE onrecord.revisions SET state = state - '{status,about_ids}'::text[] WHERE resource = 'quotes'""")
+    assert db.value("SELECT bool_and(returned) FROM onrecord.act_undo('articles', 1, 2)")
+    assert db.rows("SELECT DISTINCT status, about_ids FROM onrecord.quotes") == [{"status": "confirmed", "about_ids": []}]
+
+
+def test_the_functions_that_rules_are_made_of(seeded):
+    value = lambda call: seeded.value(f"SELECT onrecord.{call}")  # noqa: E731
+    assert [value(f"id_without({id}, '{{1,2}}')") for id in ("1", "3", "NULL")] == [None, 3, None]
+    assert value("ids_without('{3,1,4,1,5}', '{1}')") == [3, 4, 5]
+    assert value("ids_without('{}', '{1}')") == []
+    entry = """'{"s": %s, "r": "x"}'"""
+    assert value(f"entry_without({entry % 1}, 's', '{{1,2}}')") == {"s": None, "r": "x"}
+    assert value(f"entry_without({entry % 3}, 's', '{{1,2}}')") == {"s": 3, "r": "x"}
+    assert value(f"entry_without({entry % 'null'}, 's', '{{1,2}}')") == {"s": None, "r": "x"}
+    assert value("entry_without(NULL, 's', '{1,2}')") is None
+    entries = """'[{"s": 1}, {"s": null}, {"s": 3}, {"s": 2}]'"""
+    assert value(f"entries_without({entries}, 's', '{{1,2}}')") == [{"s": None}, {"s": 3}]
+    assert value(f"each_entry_without({entries}, 's', '{{1,2}}')") == [{"s": None}, {"s": None}, {"s": 3}, {"s": None}]
+    assert value("entries_without('[]', 's', '{1}')") == value("each_entry_without('[]', 's', '{1}')") == []

@@ -17,7 +17,7 @@ static const Endpoint table[] = {
     {.method = METHOD_GET, .path = "/quotes/{id}", .scope = SCOPE_READ},
     {.method = METHOD_GET, .path = "/quotes/first", .scope = SCOPE_READ},
     {.method = METHOD_GET, .path = "/articles/{id}/quotes", .scope = SCOPE_READ},
-    {.method = METHOD_GET, .path = "/articles/{id}/revisions/{id}", .scope = SCOPE_READ},
+    {.method = METHOD_GET, .path = "/articles/{id}/revisions/{version}", .scope = SCOPE_READ},
     {.method = METHOD_GET, .path = "/docs/{file}", .scope = SCOPE_OPEN},
 };
 
@@ -65,7 +65,8 @@ static void paths_find_their_routes(void **state) {
     assert_route("/docs/swagger-ui.css", "/docs/{file}");
     assert_string_equal(route_of("/quotes/7", &match), "/quotes/{id}");
     assert_int_equal(match.ids[0], 7);
-    assert_string_equal(route_of("/articles/12/revisions/9007199254740991", &match), "/articles/{id}/revisions/{id}");
+    assert_string_equal(route_of("/articles/12/revisions/9007199254740991", &match),
+                        "/articles/{id}/revisions/{version}");
     assert_int_equal(match.ids[0], 12);
     assert_true(match.ids[1] == INT64_C(9007199254740991));
 }

@@ -67,11 +67,49 @@ static void test_the_patch_stays_as_it_came(void **state) {
     json_decref(merged);
 }
 
+static void test_the_way_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *from, *to, *patch;
+    } cases[] = {
+        {"{}", "{}", "{}"},
+        {"{\"a\":1}", "{\"a\":1}", "{}"},
+        {"{\"a\":1}", "{\"a\":1.0}", "{\"a\":1.0}"},
+        {"{\"a\":1}", "{}", "{\"a\":null}"},
+        {"{}", "{\"a\":{\"b\":[1,null]}}", "{\"a\":{\"b\":[1,null]}}"},
+        {"{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":1,\"d\":3}}", "{\"a\":{\"c\":null,\"d\":3}}"},
+        {"{\"a\":{\"b\":1}}", "{\"a\":[1]}", "{\"a\":[1]}"},
+        {"{\"a\":[1]}", "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1}}"},
+        {"{\"a\":[{\"b\":1,\"c\":2}]}", "{\"a\":[{\"b\":1}]}", "{\"a\":[{\"b\":1}]}"},
+        /* null is what is missing */
+        {"{\"a\":null}", "{\"a\":null}", "{}"},
+        {"{\"a\":null}", "{}", "{}"},
+        {"{}", "{\"a\":null}", "{}"},
+        {"{\"a\":1}", "{\"a\":null}", "{\"a\":null}"},
+        {"{\"a\":null}", "{\"a\":1}", "{\"a\":1}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *from = parse(cases[i].from), *to = parse(cases[i].to), *wanted = parse(cases[i].patch);
+        json_t *from_was = json_deep_copy(from), *to_was = json_deep_copy(to);
+        json_t *patch = merge_patch_between(from, to);
+        json_t *merged = merge_patch(from, patch);
+        json_t *rest = merge_patch_between(merged, to);
+        assert_true(json_equal(patch, wanted));
+        assert_int_equal(json_object_size(rest), 0);
+        assert_true(json_equal(from, from_was));
+        assert_true(json_equal(to, to_was));
+        json_t *all[] = {from, to, wanted, from_was, to_was, patch, merged, rest};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+            json_decref(all[j]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_table_of_the_rfc),
         cmocka_unit_test(test_without_a_target),
         cmocka_unit_test(test_the_patch_stays_as_it_came),
+        cmocka_unit_test(test_the_way_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

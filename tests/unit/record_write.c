@@ -204,7 +204,9 @@ static void test_if_match_may_be_wanted(void **state) {
     Service strict = fixture_service;
     strict.if_match_required = true;
     x->service = &strict;
-    assert_int_equal(begin(x, METHOD_DELETE, "/sources/{id}", NULL), STEP_ANSWER);
+    assert_int_equal(begin(x, METHOD_DELETE, "/sources/{id}", NULL), STEP_QUERY);
+    result_set(x, 0, SOURCE_COLUMNS, 1, SOURCE);
+    assert_int_equal(go_on(x), STEP_ANSWER);
     assert_int_equal(x->problem.kind, PROBLEM_PRECONDITION_REQUIRED);
     assert_int_equal(begin(x, METHOD_POST, "/sources", "{\"name\":\"x\"}"), STEP_QUERY);
     x->service = &fixture_service;
