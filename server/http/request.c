@@ -10,7 +10,7 @@
 #include "http/access_log.h"
 #include "http/flow.h"
 #include "http/gate.h"
-#include "http/payload.h"
+#include "record/payload.h"
 #include "http/response.h"
 
 enum {

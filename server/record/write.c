@@ -11,6 +11,8 @@
 #include "record/type.h"
 #include "record/write_sql.h"
 
+const char write_unreadable[] = "The record holds a number that is too large to be read.";
+
 /* ---- for the resources' steps ---- */
 
 int write_index(const Write *write, const char *field) {
@@ -104,11 +106,20 @@ static void fields_check(Write *write) {
     }
 }
 
-static bool nothing_changes(const Write *write) {
+bool write_differs(const Write *write) {
     for (int i = 0; write->resource->fields[i].name != NULL; i++)
         if (text_differs(write->was[i], write->texts[i]))
-            return false;
-    return true;
+            return true;
+    return false;
+}
+
+void write_values(Write *write) {
+    members_check(write);
+    if (write->method == METHOD_PATCH)
+        removals_check(write);
+    fields_check(write);
+    if (write->resource->check != NULL)
+        write->resource->check(write);
 }
 
 static Step write_start(Write *write);
@@ -125,7 +136,7 @@ static Step write_send(Write *write) {
     if (write->phase == WRITE_LOOK && !write->resource->looked(write))
         return write_refuse(x);
     batch_release(&x->batch);
-    if (write->current != NULL && nothing_changes(write))
+    if (write->current != NULL && !write_differs(write))
         return answer_current(write);
     write->phase = WRITE_SEND;
     x->batch.lane = LANE_WRITE;
@@ -139,12 +150,7 @@ static Step write_send(Write *write) {
 static Step write_check(Write *write) {
     Exchange *x = write->x;
     batch_release(&x->batch);
-    members_check(write);
-    if (write->method == METHOD_PATCH)
-        removals_check(write);
-    fields_check(write);
-    if (write->resource->check != NULL)
-        write->resource->check(write);
+    write_values(write);
     if (x->problem.fault_count > 0)
         return write_refuse(x);
     x->batch.lane = LANE_POINT;
@@ -170,9 +176,8 @@ static Step write_lookups(Write *write) {
     return STEP_QUERY;
 }
 
-static void lookup_take(Exchange *x, const Reference *lookup, const Result *rows) {
+void lookup_take(Exchange *x, const Reference *lookup, const int64_t *found_ids, int found) {
     const Resource *target = resource_find(lookup->target);
-    int found = result_rows(rows);
     if (found == 0) {
         problem_fault(x, FAULT_POINTER, lookup->pointer, "no %s has this %s", target->singular, lookup->key->name);
         return;
@@ -180,12 +185,13 @@ static void lookup_take(Exchange *x, const Reference *lookup, const Result *rows
     if (found > 1) {
         Buffer ids = buffer_new(x->arena, 64);
         for (int i = 0; i < found; i++)
-            buffer_printf(&ids, "%s%s", i > 0 ? ", " : "", i == LOOKUP_CANDIDATES ? "..." : result_value(rows, i, 0));
+            buffer_printf(&ids, "%s%s", i > 0 ? ", " : "",
+                          i == LOOKUP_CANDIDATES ? "..." : arena_integer(x->arena, found_ids[i]));
         problem_fault(x, FAULT_POINTER, lookup->pointer, "is ambiguous: %s %s have this %s", target->name, ids.data,
                       lookup->key->name);
         return;
     }
-    json_t *id = json_integer(result_integer(rows, 0, 0));
+    json_t *id = json_integer(found_ids[0]);
     if (lookup->member != NULL)
         json_object_set_new(lookup->holder, lookup->member, id);
     else
@@ -193,8 +199,13 @@ static void lookup_take(Exchange *x, const Reference *lookup, const Result *rows
 }
 
 static Step lookups_done(Write *write) {
-    for (int i = 0; i < write->lookups.count; i++)
-        lookup_take(write->x, &write->lookups.items[i], write->x->batch.statements[i].result);
+    for (int i = 0; i < write->lookups.count; i++) {
+        const Result *rows = write->x->batch.statements[i].result;
+        int64_t ids[LOOKUP_CANDIDATES + 1];
+        for (int row = 0; row < result_rows(rows); row++)
+            ids[row] = result_integer(rows, row, 0);
+        lookup_take(write->x, &write->lookups.items[i], ids, result_rows(rows));
+    }
     return write_check(write);
 }
 
@@ -213,19 +224,18 @@ static Step precondition_failed(Write *write) {
     return STEP_ANSWER;
 }
 
-/* The record as JSON, and its columns' texts. False when it holds a number that no double can. */
-static bool current_take(Write *write, const Selection *plain, const Result *rows) {
+bool write_current(Write *write, const Selection *plain, const Result *rows, int row) {
     Exchange *x = write->x;
     Buffer text = buffer_new(x->arena, 4096);
     JsonWriter w = json_writer_new(&text);
     int column = 0;
-    selection_render(plain, &w, rows, 0, NULL);
+    selection_render(plain, &w, rows, row, NULL);
     write->current = exchange_own(x, json_from_text(x->arena, text.data, text.length));
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         write->was[i] = NULL;
         if (!field_is_column(&write->resource->fields[i]))
             continue;
-        const char *value = result_value(rows, 0, column++);
+        const char *value = result_value(rows, row, column++);
         write->was[i] = value != NULL ? arena_strdup(x->arena, value) : NULL;
     }
     return write->current != NULL;
@@ -248,8 +258,8 @@ static Step current_done(Write *write) {
         delete_sql(write, &x->batch);
         return STEP_QUERY;
     }
-    if (!current_take(write, plain, rows)) {
-        problem_set(x, PROBLEM_INTERNAL, "The record holds a number that is too large to be read.");
+    if (!write_current(write, plain, rows, 0)) {
+        problem_set(x, PROBLEM_INTERNAL, "%s", write_unreadable);
         return STEP_ANSWER;
     }
     json_t *given = write->method == METHOD_PATCH ? merge_patch(write->current, x->json) : json_deep_copy(x->json);
@@ -263,6 +273,7 @@ static Step write_start(Write *write) {
     exchange_give_back(x, write->owned_before);
     write->follower_count = 0;
     write->guard = NULL;
+    write->place->made = NULL;
     x->batch.write = false;
     if (write->method == METHOD_POST) {
         write->value = exchange_own(x, json_deep_copy(x->json));
@@ -346,6 +357,8 @@ static Write *write_new(Exchange *x) {
     write->resource = x->endpoint->resource;
     write->method = x->method;
     write->owned_before = x->owned_count;
+    write->place = arena_calloc(x->arena, 1, sizeof *write->place);
+    write->place->arena = x->arena;
     x->state = write;
     for (int i = 0; i < x->parameter_count; i++)
         if (x->method == METHOD_DELETE || strcmp(x->parameters[i].name, "offsets") != 0)

@@ -27,6 +27,12 @@ typedef enum WritePhase {
     WRITE_EXPLAIN
 } WritePhase;
 
+/* Where `looked` keeps what it makes of the rows that it was given, for the next write that looks at the same ones. */
+typedef struct LookPlace {
+    Arena *arena; /* what is made lives in it, and no longer than the rows */
+    void *made;   /* NULL: nothing yet */
+} LookPlace;
+
 struct Write {
     Exchange *x;
     const Resource *resource;
@@ -47,7 +53,7 @@ struct Write {
     const Resource *guard; /* another record that must still be as it was read; NULL: none */
     int64_t guard_id;
     int64_t guard_version;
-    void *special;
+    LookPlace *place;
     Sql *followers[WRITE_FOLLOWERS]; /* run behind the statement, in its transaction */
     int follower_count;
     const struct FailureReport *refused; /* WRITE_EXPLAIN: what PostgreSQL said */
@@ -67,5 +73,17 @@ void write_set(Write *write, const char *field, const char *text);
 
 /* Answers 422 with the faults gathered. */
 Step write_refuse(Exchange *x);
+
+/* The steps by themselves, for whoever writes many records at once (bulk.h). They do not look at x->batch.
+ *
+ * write_current takes the record as it stands from a row of its plain selection: false, for the reason
+ * `write_unreadable`, when it holds a number that no double can. lookup_take puts the id that was found for a reference
+ * in its place; `found` is none, one, or more, which is as much a fault as none. write_values makes the columns' texts
+ * of the record that is to be; then write_differs says whether they are other than they were. */
+extern const char write_unreadable[];
+bool write_current(Write *write, const Selection *plain, const Result *rows, int row);
+void lookup_take(Exchange *x, const Reference *lookup, const int64_t *ids, int found);
+void write_values(Write *write);
+bool write_differs(const Write *write);
 
 #endif
