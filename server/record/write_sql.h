@@ -9,6 +9,9 @@ enum { WHO_COLUMNS = 3, LOOKUP_CANDIDATES = 5, DELETE_STATEMENT = 1 /* the index
 /* Who makes the change: key, actor and reason, as the texts of changed_by, change_actor and change_reason. */
 void who_texts(const Exchange *x, const char *texts[WHO_COLUMNS]);
 
+/* The column that one of those texts goes to. */
+const char *who_column(int index);
+
 /* INSERT and UPDATE, answering the record in the write's selection: no row when a guard is lost. */
 Sql *insert_sql(Write *write);
 Sql *update_sql(Write *write);
