@@ -1,5 +1,6 @@
 #include "record/bulk_chunk.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,11 +113,13 @@ static void column_add(const Bulk *bulk, const Group *group, Sql *sql, ItemText 
     sql_param(sql, texts_literal(bulk->arena, texts, group->count), "text[]");
 }
 
-/* " unnest($1, ...) WITH ORDINALITY AS r (headline, ..., n)": a row an item; `n` is its place in the group, from 1. */
+/* "(SELECT r.* FROM unnest($1, ...) WITH ORDINALITY AS r (headline, ..., n) ORDER BY r.n)": a row an item; `n` is its
+ * place in the group, from 1. Only those whose guards hold: other records that they depend on, locked against change.
+ */
 static void rows_sql(const Bulk *bulk, const Group *group, Sql *sql) {
     const Field *fields = bulk->plan.resource->fields;
     Sql *names = sql_new(bulk->arena);
-    sql_add(sql, " unnest(");
+    sql_add(sql, "(SELECT r.* FROM unnest(");
     for (int i = 0; fields[i].name != NULL; i++) {
         if ((group->mask & UINT64_C(1) << i) == 0)
             continue;
@@ -140,20 +143,9 @@ static void rows_sql(const Bulk *bulk, const Group *group, Sql *sql) {
     column_add(bulk, group, sql, id_text, 0);
     sql_add_all(sql, ") WITH ORDINALITY AS r (", names->text.data, "record_id, n)", NULL);
     if (group->guarded)
-        sql_add(sql, " JOIN g ON g.id = r.guard_id::bigint AND g.version = r.guard_version::bigint");
-}
-
-/* The other records that the lines depend on, locked against change: "WITH g AS (...), ". */
-static void guards_sql(const Bulk *bulk, const Group *group, Sql *sql) {
-    WordSet ids = word_set_new(bulk->arena);
-    if (!group->guarded)
-        return;
-    for (int i = 0; i < group->count; i++)
-        word_set_add(&ids, guard_id_text(bulk, group->items[i], 0));
-    sql_add_all(sql, "g AS MATERIALIZED (SELECT g.id, g.version FROM ", group->items[0]->write->guard->table,
-                " g WHERE g.id = ANY (", NULL);
-    sql_param(sql, texts_literal(bulk->arena, ids.words, ids.count), "bigint[]");
-    sql_add(sql, ") ORDER BY g.id FOR SHARE)");
+        sql_add_all(sql, " JOIN ", group->items[0]->write->guard->table,
+                    " g ON g.id = r.guard_id::bigint AND g.version = r.guard_version::bigint", NULL);
+    sql_add_all(sql, " ORDER BY r.n", group->guarded ? " FOR SHARE OF g)" : ")", NULL);
 }
 
 /* "r.headline::text": a text needs no cast. */
@@ -175,17 +167,16 @@ static void who_sql(const Bulk *bulk, Sql *sql, bool names) {
     }
 }
 
-/* Ids are given out before, so that each new record is known by its own. A place that is taken leaves its line without
- * an answer, and all others as they are. */
+/* Ids are given out before, so that each new record is known by its own: the answer is which line got which, and then
+ * which of those came in, to be joined here; PostgreSQL, which knows nothing of their number, would compare each with
+ * each. A place that is taken leaves its line out, and all others as they are. */
 static Sql *creates_sql(const Bulk *bulk, const Group *group) {
     const Resource *resource = bulk->plan.resource;
     Sql *sql = sql_new(bulk->arena);
-    sql_add(sql, "WITH ");
-    guards_sql(bulk, group, sql);
-    sql_add_all(sql, group->guarded ? ", " : "", "r AS MATERIALIZED (SELECT nextval('", resource->table,
-                "_id_seq'::regclass) AS new_id, s.* FROM (SELECT r.* FROM", NULL);
+    sql_add_all(sql, "WITH r AS MATERIALIZED (SELECT nextval('", resource->table,
+                "_id_seq'::regclass) AS new_id, s.* FROM ", NULL);
     rows_sql(bulk, group, sql);
-    sql_add_all(sql, " ORDER BY r.n) AS s), i AS (INSERT INTO ", resource->table, " AS t (id", NULL);
+    sql_add_all(sql, " AS s), i AS (INSERT INTO ", resource->table, " AS t (id", NULL);
     for (const Field *field = resource->fields; field->name != NULL; field++)
         if (is_written(field))
             sql_add_all(sql, ", ", field->name, NULL);
@@ -201,17 +192,14 @@ static Sql *creates_sql(const Bulk *bulk, const Group *group) {
     sql_add(sql, ", ");
     who_sql(bulk, sql, false);
     sql_add(sql, " FROM r ORDER BY r.n ON CONFLICT DO NOTHING RETURNING t.id, t.version)"
-                 " SELECT r.n, i.id, i.version FROM r LEFT JOIN i ON i.id = r.new_id");
+                 " SELECT r.n, r.new_id, NULL FROM r UNION ALL SELECT NULL, i.id, i.version FROM i");
     return sql;
 }
 
 static Sql *patches_sql(const Bulk *bulk, const Group *group) {
     const Resource *resource = bulk->plan.resource;
     Sql *sql = sql_new(bulk->arena);
-    if (group->guarded)
-        sql_add(sql, "WITH ");
-    guards_sql(bulk, group, sql);
-    sql_add_all(sql, " UPDATE ", resource->table, " AS t SET ", NULL);
+    sql_add_all(sql, "UPDATE ", resource->table, " AS t SET ", NULL);
     for (int i = 0; resource->fields[i].name != NULL; i++) {
         if ((group->mask & UINT64_C(1) << i) == 0)
             continue;
@@ -220,9 +208,9 @@ static Sql *patches_sql(const Bulk *bulk, const Group *group) {
         sql_add(sql, ", ");
     }
     who_sql(bulk, sql, true);
-    sql_add(sql, " FROM");
+    sql_add(sql, " FROM ");
     rows_sql(bulk, group, sql);
-    sql_add(sql, " WHERE t.id = r.record_id::bigint AND t.version = r.record_version::bigint"
+    sql_add(sql, " AS r WHERE t.id = r.record_id::bigint AND t.version = r.record_version::bigint"
                  " RETURNING r.n, t.id, t.version");
     return sql;
 }
@@ -247,19 +235,46 @@ Step pass_send(Bulk *bulk) {
     return STEP_QUERY;
 }
 
-static void item_written(Item *item, const Result *rows, int row) {
-    int64_t version = result_integer(rows, row, 2);
-    bool created = item->present == 0;
-    if (result_integer(rows, row, 1) == 0) {
-        item->conflicts = true;
-        return;
+static void patches_take(const Group *group, const Result *rows) {
+    for (int row = 0; row < result_rows(rows); row++) {
+        Item *item = group->items[result_integer(rows, row, 0) - 1];
+        item->line.id = item->present;
+        item->line.version = result_integer(rows, row, 2);
+        /* PostgreSQL may see no difference where we do. */
+        item_settle(item, item->line.version == item->write->version ? FATE_UNCHANGED : FATE_UPDATED);
     }
-    item->line.id = result_integer(rows, row, 1);
-    item->line.version = version;
-    if (!created && version == item->write->version) /* PostgreSQL saw no difference */
-        item_settle(item, FATE_UNCHANGED);
-    else
-        item_settle(item, created ? FATE_CREATED : FATE_UPDATED);
+}
+
+static int by_id(const void *a, const void *b) {
+    const Item *const *one = a;
+    const Item *const *other = b;
+    return ((*one)->line.id > (*other)->line.id) - ((*one)->line.id < (*other)->line.id);
+}
+
+/* First which line got which id, then which ids came in. */
+static void creates_take(Bulk *bulk, const Group *group, const Result *rows) {
+    Item **tried = arena_alloc(bulk->arena, (size_t)group->count * sizeof(Item *));
+    int count = 0;
+    int row = 0;
+    for (; row < result_rows(rows) && result_value(rows, row, 0) != NULL; row++) {
+        Item *item = group->items[result_integer(rows, row, 0) - 1];
+        item->line.id = result_integer(rows, row, 1);
+        item->conflicts = true;
+        tried[count++] = item;
+    }
+    qsort(tried, (size_t)count, sizeof(Item *), by_id);
+    for (; row < result_rows(rows); row++) {
+        Item wanted = {.line.id = result_integer(rows, row, 1)};
+        const Item *key = &wanted;
+        Item **found = bsearch(&key, tried, (size_t)count, sizeof(Item *), by_id);
+        assert(found != NULL);
+        (*found)->line.version = result_integer(rows, row, 2);
+        (*found)->conflicts = false;
+        item_settle(*found, FATE_CREATED);
+    }
+    for (int i = 0; i < count; i++)
+        if (tried[i]->conflicts)
+            tried[i]->line.id = 0;
 }
 
 /* A line that has no row has lost its guard. */
@@ -269,8 +284,10 @@ Step pass_send_done(Bulk *bulk) {
     for (int g = 0; g < bulk->sending->count; g++) {
         const Group *group = &bulk->sending->groups[g];
         const Result *rows = bulk->batch.statements[g].result;
-        for (int row = 0; row < result_rows(rows); row++)
-            item_written(group->items[result_integer(rows, row, 0) - 1], rows, row);
+        if (group->creates)
+            creates_take(bulk, group, rows);
+        else
+            patches_take(group, rows);
     }
     for (int i = 0; i < bulk->active_count; i++)
         if (bulk->active[i]->line.fate == FATE_PENDING)
