@@ -113,7 +113,7 @@ static const Setting settings[] = {
      31536000, .help = "How long a POST with an Idempotency-Key is answered again as it was the first time."},
     {"ONRECORD_WORKERS", "workers", "N", SETTING_NUMBER, MEMBER(workers), .min = 1, .max = WORKERS_MAX,
      .help = "Threads that serve requests. Default: the CPUs that this process may use, 4 at most."},
-    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "32", 7,
+    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "32", 8,
      1000, .help = "Connections to PostgreSQL, in total. Few are made; more, when those do not suffice."},
     {"ONRECORD_CONNECTIONS_MAX", "connections-max", "N", SETTING_NUMBER, MEMBER(connections_max), "4096", 8, 1000000,
      .help = "Clients connected at a time, in total."},
@@ -122,7 +122,7 @@ static const Setting settings[] = {
     {"ONRECORD_GATHER_MAX", "gather-max", "N", SETTING_NUMBER, MEMBER(gather_max), "32", 1, GATHERED_MAX,
      .help = "Reads of single records that may be sent to PostgreSQL as one statement; 1: each by itself."},
     {"ONRECORD_BODY_MAX", "body-max", "BYTES", SETTING_NUMBER, MEMBER(body_max), "8388608", 1024, 1 << 30,
-     .help = "Bytes of a request's body; beyond that the answer is 413."},
+     .help = "Bytes of a request's body, or of a line of an upload; beyond that the answer is 413."},
     {"ONRECORD_QUICK_TIMEOUT_MS", "quick-timeout-ms", "MS", SETTING_NUMBER, MEMBER(quick_timeout_ms), "100", 10, 60000,
      .help = "How long a read may take before it is run again among the slow ones."},
     {"ONRECORD_SLOW_TIMEOUT_MS", "slow-timeout-ms", "MS", SETTING_NUMBER, MEMBER(slow_timeout_ms), "10000", 100, 600000,
@@ -136,6 +136,13 @@ static const Setting settings[] = {
      1 << 30,
      .help = "Bytes a second that the client of an export must take on average; who falls behind by more than "
              "ONRECORD_ANSWER_TIMEOUT_S is cut off."},
+    {"ONRECORD_UPLOADS_MAX", "uploads-max", "N", SETTING_NUMBER, MEMBER(uploads_max), "2", 1, 100,
+     .help =
+         "Uploads of many records (NDJSON) that may be under way at a time, per worker; beyond that the answer is 503."},
+    {"ONRECORD_UPLOAD_RATE_MIN", "upload-rate-min", "BYTES", SETTING_NUMBER, MEMBER(upload_rate_min), "1024", 1,
+     1 << 30,
+     .help = "Bytes a second that the client of an upload must send on average; who falls behind by more than "
+             "ONRECORD_BODY_TIMEOUT_S is cut off."},
     {"ONRECORD_HEADER_TIMEOUT_S", "header-timeout-s", "S", SETTING_NUMBER, MEMBER(header_timeout_s), "10", 1, 3600,
      .help = "How long a client may take to send a request's headers."},
     {"ONRECORD_BODY_TIMEOUT_S", "body-timeout-s", "S", SETTING_NUMBER, MEMBER(body_timeout_s), "60", 1, 3600,

@@ -37,6 +37,8 @@ typedef struct Config {
     int exports_max;          /* ONRECORD_EXPORTS_MAX: under way at a time, per worker */
     int export_timeout_s;     /* ONRECORD_EXPORT_TIMEOUT_S: for the whole of one */
     int export_rate_min;      /* ONRECORD_EXPORT_RATE_MIN: bytes a second that its client takes at the least */
+    int uploads_max;          /* ONRECORD_UPLOADS_MAX: under way at a time, per worker */
+    int upload_rate_min;      /* ONRECORD_UPLOAD_RATE_MIN: bytes a second that its client sends at the least */
     int header_timeout_s;     /* ONRECORD_HEADER_TIMEOUT_S: to send all headers */
     int body_timeout_s;       /* ONRECORD_BODY_TIMEOUT_S: to send a body */
     int answer_timeout_s;     /* ONRECORD_ANSWER_TIMEOUT_S: to take an answer */

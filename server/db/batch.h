@@ -28,6 +28,7 @@ typedef enum Lane {
     LANE_WRITE,  /* everything that changes something */
     LANE_SLOW,   /* what may take its time; reads from other lanes that took longer than the quick timeout */
     LANE_EXPORT, /* batches that stream, each on a connection of its own */
+    LANE_BULK,   /* many records at once: what is asked before they are written, and the writing */
     LANE_COUNT
 } Lane;
 

@@ -8,7 +8,9 @@ const LaneRules lane_rules[LANE_COUNT] = {
         {.name = "page", .plans = "force_generic_plan", .room = 32, .silence_us = 5000, .quick = true, .shares = true},
     [LANE_LIST] =
         {.name = "list", .plans = "force_custom_plan", .room = 32, .silence_us = 20000, .quick = true, .sleeps = true},
-    [LANE_WRITE] = {.name = "write", .plans = "auto", .room = 16},
+    [LANE_WRITE] = {.name = "write", .plans = "auto", .room = 16, .locks = true},
     [LANE_SLOW] = {.name = "slow", .plans = "force_custom_plan", .room = 1, .sleeps = true},
     [LANE_EXPORT] = {.name = "export", .plans = "force_custom_plan", .room = 1, .sleeps = true, .streams = true},
+    /* Plans for as many rows as there are. */
+    [LANE_BULK] = {.name = "bulk", .plans = "force_custom_plan", .room = 1, .sleeps = true, .locks = true},
 };

@@ -210,7 +210,7 @@ bool pipeline_greet(Connection *c) {
     hex_encode(random, sizeof random, c->marker);
     snprintf(statement_timeout, sizeof statement_timeout, "%d", timeout);
     /* A write that waits for a lock gives way before its statement's own time is over. */
-    snprintf(lock_timeout, sizeof lock_timeout, "%d", c->lane == LANE_WRITE ? timeout / 2 : 0);
+    snprintf(lock_timeout, sizeof lock_timeout, "%d", lane_rules[c->lane].locks ? timeout / 2 : 0);
     const char *params[] = {c->marker, statement_timeout, lock_timeout, lane_rules[c->lane].plans};
 
     ring_push(c, (Entry){.kind = ENTRY_GREETING, .index = GREETING_BEGIN, .slot = -1});

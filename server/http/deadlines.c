@@ -77,6 +77,7 @@ void client_enter(const Clients *clients, Client *client, ClientPhase phase, int
         client->deadline_us = now_us + seconds(config->header_timeout_s);
         break;
     case CLIENT_BODY:
+    case CLIENT_UPLOAD:
         client->deadline_us = now_us + seconds(config->body_timeout_s);
         break;
     case CLIENT_WORKING:
@@ -114,6 +115,13 @@ static void client_earn(const Clients *clients, Client *client, int64_t now_us) 
         client->deadline_us = most_us;
 }
 
+void client_received(const Clients *clients, Client *client, size_t bytes, int64_t now_us) {
+    int64_t most_us = now_us + seconds(clients->config->body_timeout_s);
+    double earned_us = (double)bytes * 1e6 / clients->config->upload_rate_min;
+    client->deadline_us =
+        (double)(most_us - client->deadline_us) > earned_us ? client->deadline_us + (int64_t)earned_us : most_us;
+}
+
 /* Who is between requests may have sent one that we have not read yet: only the reading side is shut, so that it is
  * still read and answered. */
 static void client_shut(Client *client) {
@@ -145,7 +153,7 @@ void clients_sweep(Clients *clients, int64_t now_us) {
         if (client->phase == CLIENT_STREAM)
             client_earn(clients, client, now_us);
         if (client->deadline_us <= now_us) {
-            if (client->phase == CLIENT_BODY || client->phase == CLIENT_HEADERS)
+            if (client->phase == CLIENT_BODY || client->phase == CLIENT_UPLOAD || client->phase == CLIENT_HEADERS)
                 send_timeout(client);
             client_shut(client);
         }
@@ -154,7 +162,8 @@ void clients_sweep(Clients *clients, int64_t now_us) {
 
 void clients_drain(Clients *clients, int64_t now_us) {
     for (Client *client = clients->first; client; client = client->next) {
-        int64_t grace = client->phase == CLIENT_IDLE ? DRAIN_IDLE_US : client->phase == CLIENT_NEW ? DRAIN_NEW_US : -1;
+        bool coming = client->phase == CLIENT_NEW || client->phase == CLIENT_UPLOAD;
+        int64_t grace = client->phase == CLIENT_IDLE ? DRAIN_IDLE_US : coming ? DRAIN_NEW_US : -1;
         if (grace >= 0 && client->deadline_us > now_us + grace)
             client->deadline_us = now_us + grace;
     }

@@ -17,6 +17,7 @@ typedef enum ClientPhase {
     CLIENT_NEW,     /* connected, nothing has come yet */
     CLIENT_HEADERS, /* the request line has come */
     CLIENT_BODY,
+    CLIENT_UPLOAD,  /* a body of any length: see client_received */
     CLIENT_WORKING, /* the request is with us: no deadline but the database's */
     CLIENT_ANSWER,
     CLIENT_STREAM, /* it takes an answer of any length: see client_took */
@@ -57,10 +58,15 @@ void client_enter(const Clients *clients, Client *client, ClientPhase phase, int
  * time, by the least rate that is asked of it, up to that of a whole answer. */
 void client_handed(Client *client, size_t bytes);
 
+/* Takes note of so many bytes of an upload that have come: they earn the client time, by the least rate that is asked
+ * of it, up to that of a whole body. */
+void client_received(const Clients *clients, Client *client, size_t bytes, int64_t now_us);
+
 /* Shuts down whoever's deadline has passed. Call about every 250 ms. */
 void clients_sweep(Clients *clients, int64_t now_us);
 
-/* For an orderly end: who is idle, and who has not sent anything, is let go after a moment's grace. */
+/* For an orderly end: who is idle, who has not sent anything, and who sends a body of any length, is let go after a
+ * moment's grace. */
 void clients_drain(Clients *clients, int64_t now_us);
 
 /* Lets go of the client that has been idle longest, to make room for another. False when none is idle. */

@@ -168,7 +168,9 @@ static bool check_body(Request *request) {
     int max = request->worker->server->config.config->body_max;
     const char *encoding = request->head.values[HEAD_CONTENT_ENCODING];
     const char *fault = NULL;
-    if (length > max) {
+    request->lines =
+        x->endpoint->accepts == ACCEPTS_RECORDS && negotiate_lines(request->head.values[HEAD_CONTENT_TYPE]);
+    if (length > max && !request->lines) {
         problem_set(x, PROBLEM_TOO_LARGE, "The body may have %d bytes at most.", max);
         return false;
     }
@@ -225,7 +227,7 @@ static bool choose_by_name(Request *request, unsigned formats) {
 
 static bool check_accept(Request *request) {
     Exchange *x = &request->exchange;
-    unsigned formats = x->endpoint->formats;
+    unsigned formats = request->lines ? FORMATS_REPORT : x->endpoint->formats;
     if (choose_by_name(request, formats) || formats == FORMAT_BIT(FORMAT_FILE))
         return true;
     Format format = negotiate_format(request->head.values[HEAD_ACCEPT], formats);

@@ -145,6 +145,8 @@ static const GaugeText gauge_texts[GAUGE_COUNT] = {
     [GAUGE_EXPORTS] = {"onrecord_exports", "gauge", "Exports under way."},
     [GAUGE_EXPORTS_CUT] = {"onrecord_exports_cut_total", "counter", "Exports that the database failed midway."},
     [GAUGE_EXPORT_BYTES] = {"onrecord_export_bytes_total", "counter", "Bytes of exports sent while rows still came."},
+    [GAUGE_UPLOADS] = {"onrecord_uploads", "gauge", "Uploads of many records under way."},
+    [GAUGE_UPLOAD_LINES] = {"onrecord_upload_lines_total", "counter", "Lines of uploads that were settled."},
 };
 
 void metrics_render(Metrics *const *all, int count, const Router *router, Buffer *out) {

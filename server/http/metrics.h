@@ -41,6 +41,8 @@ typedef enum Gauge {
     GAUGE_EXPORTS, /* under way; cut short, and bytes of all, since the start */
     GAUGE_EXPORTS_CUT,
     GAUGE_EXPORT_BYTES,
+    GAUGE_UPLOADS, /* under way; lines of all that were settled, since the start */
+    GAUGE_UPLOAD_LINES,
     GAUGE_COUNT
 } Gauge;
 

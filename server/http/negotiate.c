@@ -146,7 +146,26 @@ bool negotiate_gzip(const char *accept_encoding) {
 }
 
 const char *negotiate_taken(Accepts accepts) {
-    return accepts == ACCEPTS_PATCH ? "application/merge-patch+json, application/json" : "application/json";
+    static const char *const taken[] = {[ACCEPTS_NOTHING] = "",
+                                        [ACCEPTS_JSON] = "application/json",
+                                        [ACCEPTS_RECORDS] = "application/json, application/x-ndjson",
+                                        [ACCEPTS_PATCH] = "application/merge-patch+json, application/json"};
+    return taken[accepts];
+}
+
+static bool is_lines(Span type) {
+    const char *const *media_types = representation_of(FORMAT_NDJSON)->media_types;
+    for (int i = 0; i < MEDIA_TYPES_MAX && media_types[i] != NULL; i++)
+        if (span_is(type, media_types[i]))
+            return true;
+    return false;
+}
+
+bool negotiate_lines(const char *content_type) {
+    if (content_type == NULL)
+        return false;
+    const char *rest = content_type;
+    return is_lines(next_part(&rest, content_type + strlen(content_type), ';'));
 }
 
 bool negotiate_content_type(const char *content_type, Accepts accepts, const char **fault) {
@@ -159,7 +178,8 @@ bool negotiate_content_type(const char *content_type, Accepts accepts, const cha
     Span type = next_part(&rest, end, ';');
     bool json = span_is(type, "application/json");
     bool patch = accepts == ACCEPTS_PATCH && span_is(type, "application/merge-patch+json");
-    if (!json && !patch) {
+    bool lines = accepts == ACCEPTS_RECORDS && is_lines(type);
+    if (!json && !patch && !lines) {
         *fault = "is not a type that is taken here";
         return false;
     }

@@ -21,6 +21,9 @@ bool negotiate_gzip(const char *accept_encoding);
 /* True when a body of this Content-Type is taken; else false with a phrase in `*fault`. */
 bool negotiate_content_type(const char *content_type, Accepts accepts, const char **fault);
 
+/* True for a Content-Type of records, a line each. */
+bool negotiate_lines(const char *content_type);
+
 /* What is taken, as a header's value. */
 const char *negotiate_taken(Accepts accepts);
 

@@ -10,9 +10,10 @@
 #include "http/access_log.h"
 #include "http/flow.h"
 #include "http/gate.h"
-#include "http/payload.h"
 #include "http/response.h"
+#include "http/upload.h"
 #include "record/idempotency.h"
+#include "record/payload.h"
 
 enum {
     SPARE_MAX = 256, /* requests kept for use again; more than are in flight at once, but in a flood */
@@ -51,6 +52,7 @@ static Request *request_take(Worker *worker) {
 static void request_give_back(Request *request) {
     Worker *worker = request->worker;
     flow_free(request);
+    upload_free(request);
     exchange_release(&request->exchange);
     worker->in_flight--;
     metrics_set(worker->metrics, GAUGE_IN_FLIGHT, (uint64_t)worker->in_flight);
@@ -148,18 +150,21 @@ static enum MHD_Result head_complete(Request *request, const char *method, const
     head_read(request);
     request->http11 = strcmp(version, "HTTP/1.0") != 0;
     request->judged = !gate_pass(request, request->http11);
+    if (!request->judged && request->lines)
+        request->judged = !upload_begin(request);
     request->state = REQUEST_BODY;
 
     int64_t length = head_body_length(&request->head);
     if (length == 0 && !request->framing_lost)
         return MHD_YES; /* the answer is queued on the second call: on this one it would end the connection */
-    bool early = request->framing_lost || length > SWALLOW_MAX || head_expects_continue(&request->head);
+    bool early =
+        request->framing_lost || request->lines || length > SWALLOW_MAX || head_expects_continue(&request->head);
     if (request->judged && early) {
         request->client->linger = true;
         return response_queue(request) ? MHD_YES : MHD_NO;
     }
-    client_enter(&worker->clients, request->client, CLIENT_BODY, worker->now_us);
-    if (!request->judged && request->exchange.endpoint->accepts != ACCEPTS_NOTHING)
+    client_enter(&worker->clients, request->client, request->upload ? CLIENT_UPLOAD : CLIENT_BODY, worker->now_us);
+    if (!request->judged && !request->upload && request->exchange.endpoint->accepts != ACCEPTS_NOTHING)
         request->payload = buffer_new(request->exchange.arena, length > 0 ? (size_t)length : 0);
     return MHD_YES;
 }
@@ -208,8 +213,16 @@ static bool request_step(Request *request, Step step) {
     return false;
 }
 
+static enum MHD_Result upload_complete(Request *request) {
+    if (!upload_end(request))
+        return MHD_YES;
+    return upload_answer(request) ? MHD_YES : MHD_NO;
+}
+
 static enum MHD_Result request_complete(Request *request) {
     Exchange *x = &request->exchange;
+    if (request->upload)
+        return upload_complete(request);
     Step step = STEP_ANSWER;
     if (!request->judged && body_parse(request)) {
         if (x->idempotency.key)
@@ -231,6 +244,10 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
     if (request->state == REQUEST_LINE)
         return head_complete(request, method, version);
     if (request->state == REQUEST_BODY) {
+        if (*size > 0 && request->upload) {
+            upload_take(request, data, size);
+            return MHD_YES;
+        }
         if (*size > 0) {
             body_part(request, data, *size);
             *size = 0;
@@ -256,6 +273,8 @@ static Step batch_failed(Request *request) {
 
 bool request_continue(Request *request) {
     Exchange *x = &request->exchange;
+    if (request->upload)
+        return upload_continue(request);
     if (request->flow)
         flow_end(request->flow);
     if (request->flow && flow_begun(request->flow))

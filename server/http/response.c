@@ -154,8 +154,9 @@ bool response_queue(Request *request) {
         MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT));
 }
 
+enum { BLOCK = 16 * 1024 /* of a body that a reader gives */ };
+
 bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *reader_cls) {
-    enum { BLOCK = 16 * 1024 };
     const Exchange *x = &request->exchange;
     Answer answer = {
         .status = x->status, .content_type = representation_of(x->format)->content_type, .cacheable = true};
@@ -166,4 +167,11 @@ bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *r
     if (response && request->head_only)
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return answer_queue(request, &answer, CLIENT_STREAM, response);
+}
+
+bool response_lines(Request *request, uint64_t size, MHD_ContentReaderCallback reader, void *reader_cls) {
+    Answer answer = {.status = request->exchange.status,
+                     .content_type = representation_of(FORMAT_NDJSON)->content_type};
+    return answer_queue(request, &answer, CLIENT_STREAM,
+                        MHD_create_response_from_callback(size, BLOCK, reader, reader_cls, NULL));
 }

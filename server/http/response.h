@@ -12,4 +12,7 @@ bool response_queue(Request *request);
  * chunked, or, in HTTP/1.0 and for HEAD, up to the connection's end. */
 bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *reader_cls);
 
+/* The same for lines of `size` bytes in all that say what became of those of an upload. */
+bool response_lines(Request *request, uint64_t size, MHD_ContentReaderCallback reader, void *reader_cls);
+
 #endif

@@ -88,6 +88,7 @@ struct Worker {
     Request *completed; /* whose batches have ended, in order */
     Request *completed_last;
     struct Flow *flows; /* that have something to do in this turn */
+    int uploads;        /* under way */
     int in_flight;      /* requests begun and not ended */
 };
 

@@ -30,6 +30,7 @@ typedef enum Step { STEP_ANSWER, STEP_QUERY } Step;
 typedef enum Accepts {
     ACCEPTS_NOTHING, /* a body is read and ignored */
     ACCEPTS_JSON,    /* application/json */
+    ACCEPTS_RECORDS, /* application/json: one record; or application/x-ndjson: any number, a line each */
     ACCEPTS_PATCH    /* application/merge-patch+json or application/json */
 } Accepts;
 

@@ -111,6 +111,7 @@ struct Resource {
     const Field *fields;       /* ended by a row without a name */
     const Relation *relations; /* ended by a row without a name; may be NULL */
     const char *default_sort;  /* as in ?sort= */
+    const char *key;           /* a field that is unique, beside id and external_id; NULL: none */
     const Searching *searching;
     const Thing *thing;    /* what it is to schema.org */
     const EntryRow *entry; /* what it is in an Atom feed, ended by ENTRY_PARTS; NULL: it has none */

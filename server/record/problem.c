@@ -206,5 +206,9 @@ void problem_render(const Exchange *x, Buffer *out) {
         faults_render(problem, &w);
     if (problem->conflict_resource != NULL)
         conflict_render(x, &w);
+    if (problem->report != NULL) {
+        writer_key(&w, "report");
+        writer_raw(&w, problem->report, strlen(problem->report));
+    }
     writer_object_end(&w);
 }

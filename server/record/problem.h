@@ -62,6 +62,7 @@ typedef struct Problem {
     const char *detail;
     const char *conflict_resource; /* 409: the record in the way, if known */
     long long conflict_id;
+    const char *report; /* JSON of what was done all the same; NULL: nothing */
     Fault *faults;
     Fault *last;
     int fault_count;

@@ -31,6 +31,7 @@ typedef enum Format {
 enum {
     FORMATS_RECORD = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_JSONLD), /* of every single record */
     FORMATS_LIST = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON) | FORMAT_BIT(FORMAT_CSV), /* of every list */
+    FORMATS_REPORT = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON),   /* of what became of many records */
     FORMATS_ABSOLUTE = FORMAT_BIT(FORMAT_JSONLD) | FORMAT_BIT(FORMAT_ATOM), /* whose addresses are never relative */
     MEDIA_TYPES_MAX = 3
 };

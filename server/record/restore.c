@@ -109,7 +109,7 @@ static bool gone_take(Write *write) {
     else if (write_demand(write, false)) {
         write->past->gone = true;
         write->past->tombstone = result_integer(tombstone, 0, 0);
-        return write_take(write, x->batch.statements[ASKS_LAST].result);
+        return write_take(write, x->batch.statements[ASKS_LAST].result, 0);
     }
     return false;
 }
@@ -119,7 +119,7 @@ static bool live_take(Write *write) {
     const Result *rows = x->batch.statements[ASKS_LIVE].result;
     write->past->gone = false;
     write->version = record_version(selection_plain(x->arena, write->resource, false), rows, 0);
-    return write_demand(write, true) && write_take(write, rows);
+    return write_demand(write, true) && write_take(write, rows, 0);
 }
 
 /* The state to go back to. */
@@ -135,7 +135,7 @@ static json_t *state_take(Write *write) {
         write_refuse(x);
         return NULL;
     }
-    return write_record(write, rows);
+    return write_record(write, rows, 0);
 }
 
 Step restore_asked(Write *write) {

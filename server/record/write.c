@@ -120,11 +120,20 @@ static void fields_check(Write *write) {
     }
 }
 
-static bool nothing_changes(const Write *write) {
+bool write_differs(const Write *write) {
     for (int i = 0; write->resource->fields[i].name != NULL; i++)
         if (text_differs(write->was[i], write->texts[i]))
-            return false;
-    return true;
+            return true;
+    return false;
+}
+
+void write_values(Write *write) {
+    members_check(write);
+    if (write->method == METHOD_PATCH)
+        removals_check(write);
+    fields_check(write);
+    if (write->resource->check != NULL)
+        write->resource->check(write);
 }
 
 static Step answer_current(Write *write) {
@@ -139,7 +148,7 @@ static Step write_send(Write *write) {
     if (write->phase == WRITE_LOOK && !write->resource->looked(write))
         return write_refuse(x);
     batch_release(&x->batch);
-    if (!write_inserts(write) && nothing_changes(write))
+    if (!write_inserts(write) && !write_differs(write))
         return answer_current(write);
     write->phase = WRITE_SEND;
     x->batch.lane = LANE_WRITE;
@@ -153,19 +162,10 @@ static Step write_send(Write *write) {
     return STEP_QUERY;
 }
 
-void write_check_record(Write *write) {
-    members_check(write);
-    if (write->method == METHOD_PATCH)
-        removals_check(write);
-    fields_check(write);
-    if (write->resource->check != NULL)
-        write->resource->check(write);
-}
-
 static Step write_check(Write *write) {
     Exchange *x = write->x;
     batch_release(&x->batch);
-    write_check_record(write);
+    write_values(write);
     if (x->problem.fault_count > 0)
         return write_refuse(x);
     x->batch.lane = LANE_POINT;
@@ -191,9 +191,8 @@ Step write_lookups(Write *write) {
     return STEP_QUERY;
 }
 
-void lookup_take(Exchange *x, const Reference *lookup, const Result *rows) {
+void lookup_take(Exchange *x, const Reference *lookup, const int64_t *found_ids, int found) {
     const Resource *target = resource_find(lookup->target);
-    int found = result_rows(rows);
     if (found == 0) {
         problem_fault(x, FAULT_POINTER, lookup->pointer, "no %s has this %s", target->singular, lookup->key->name);
         return;
@@ -201,21 +200,29 @@ void lookup_take(Exchange *x, const Reference *lookup, const Result *rows) {
     if (found > 1) {
         Buffer ids = buffer_new(x->arena, 64);
         for (int i = 0; i < found; i++)
-            buffer_printf(&ids, "%s%s", i > 0 ? ", " : "", i == LOOKUP_CANDIDATES ? "..." : result_value(rows, i, 0));
+            buffer_printf(&ids, "%s%s", i > 0 ? ", " : "",
+                          i == LOOKUP_CANDIDATES ? "..." : arena_integer(x->arena, found_ids[i]));
         problem_fault(x, FAULT_POINTER, lookup->pointer, "is ambiguous: %s %s have this %s", target->name, ids.data,
                       lookup->key->name);
         return;
     }
-    json_t *id = json_integer(result_integer(rows, 0, 0));
+    json_t *id = json_integer(found_ids[0]);
     if (lookup->member != NULL)
         json_object_set_new(lookup->holder, lookup->member, id);
     else
         json_array_set_new(lookup->holder, lookup->index, id);
 }
 
+void lookup_read(Exchange *x, const Reference *lookup, const Result *rows) {
+    int64_t ids[LOOKUP_CANDIDATES + 1];
+    for (int row = 0; row < result_rows(rows); row++)
+        ids[row] = result_integer(rows, row, 0);
+    lookup_take(x, lookup, ids, result_rows(rows));
+}
+
 static Step lookups_done(Write *write) {
     for (int i = 0; i < write->lookups.count; i++)
-        lookup_take(write->x, &write->lookups.items[i], write->x->batch.statements[i].result);
+        lookup_read(write->x, &write->lookups.items[i], write->x->batch.statements[i].result);
     return write_check(write);
 }
 
@@ -245,25 +252,25 @@ bool write_demand(Write *write, bool is_there) {
     return false;
 }
 
-json_t *write_record(Write *write, const Result *rows) {
+json_t *write_record(Write *write, const Result *rows, int row) {
     Exchange *x = write->x;
     Buffer text = buffer_new(x->arena, 4096);
     JsonWriter w = json_writer_new(&text);
-    selection_render(selection_plain(x->arena, write->resource, false), &w, rows, 0, NULL);
+    selection_render(selection_plain(x->arena, write->resource, false), &w, rows, row, NULL);
     json_t *record = json_from_text(x->arena, text.data, text.length);
     if (record == NULL)
         problem_set(x, PROBLEM_INTERNAL, "The record holds a number that is too large to be read.");
     return exchange_own(x, record);
 }
 
-bool write_take(Write *write, const Result *rows) {
+bool write_take(Write *write, const Result *rows, int row) {
     int column = 0;
-    write->current = write_record(write, rows);
+    write->current = write_record(write, rows, row);
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         write->was[i] = NULL;
         if (!field_is_column(&write->resource->fields[i]))
             continue;
-        const char *value = result_value(rows, 0, column++);
+        const char *value = result_value(rows, row, column++);
         write->was[i] = value != NULL ? arena_strdup(write->x->arena, value) : NULL;
     }
     return write->current != NULL;
@@ -281,7 +288,7 @@ static Step current_done(Write *write) {
         return STEP_ANSWER;
     if (write->method == METHOD_DELETE)
         return removal_send(write);
-    if (!write_take(write, rows))
+    if (!write_take(write, rows, 0))
         return STEP_ANSWER;
     json_t *given =
         write->method == METHOD_PATCH ? merge_patch(write->current, write->given) : json_deep_copy(write->given);
@@ -295,6 +302,7 @@ Step write_begin(Write *write) {
     exchange_give_back(x, write->owned_before);
     write->follower_count = 0;
     write->guard = NULL;
+    write->place->made = NULL;
     x->batch.write = false;
     if (write->method == METHOD_POST) {
         write->value = exchange_own(x, json_deep_copy(x->json));
@@ -381,6 +389,8 @@ Write *write_new(Exchange *x) {
     write->given = x->json;
     write->keeps = true;
     write->owned_before = x->owned_count;
+    write->place = arena_calloc(x->arena, 1, sizeof *write->place);
+    write->place->arena = x->arena;
     x->state = write;
     if (x->method == METHOD_DELETE)
         write->removal = removal_read(x);

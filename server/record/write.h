@@ -34,6 +34,12 @@ typedef struct Removal {
     bool purge;   /* it is erased for good */
 } Removal;
 
+/* Where `looked` keeps what it makes of the rows that it was given, for the next write that looks at the same ones. */
+typedef struct LookPlace {
+    Arena *arena; /* what is made lives in it, and no longer than the rows */
+    void *made;   /* NULL: nothing yet */
+} LookPlace;
+
 struct Write {
     Exchange *x;
     const Resource *resource;
@@ -61,7 +67,7 @@ struct Write {
     const Resource *guard; /* another record that must still be as it was read; NULL: none */
     int64_t guard_id;
     int64_t guard_version;
-    void *special;
+    LookPlace *place;
     Sql *followers[WRITE_FOLLOWERS]; /* run behind the statement, in its transaction */
     int follower_count;
     const struct FailureReport *refused; /* WRITE_EXPLAIN: what PostgreSQL said */
@@ -73,12 +79,6 @@ Step write_plan(Exchange *x);
 Step write_done(Exchange *x);
 Step write_failed(Exchange *x);
 
-/* Checks `write->value`: its members become the texts of columns; what is wrong becomes faults. */
-void write_check_record(Write *write);
-
-/* Takes the answer to lookup_sql: the reference becomes an id, or a fault says why not. */
-void lookup_take(Exchange *x, const Reference *lookup, const Result *rows);
-
 /* For the steps of restore.h and removal.h. */
 Write *write_new(Exchange *x);
 Step write_begin(Write *write);
@@ -88,9 +88,9 @@ Step write_lookups(Write *write);
 bool write_demand(Write *write, bool is_there);
 /* The record in a row of the plain selection as JSON, owned by the exchange. NULL, with the problem set, where it holds
  * a number that no double can. */
-json_t *write_record(Write *write, const Result *rows);
+json_t *write_record(Write *write, const Result *rows, int row);
 /* The same, as what the write starts from. */
-bool write_take(Write *write, const Result *rows);
+bool write_take(Write *write, const Result *rows, int row);
 /* Whether the record is to be inserted. */
 bool write_inserts(const Write *write);
 
@@ -103,5 +103,15 @@ void write_set(Write *write, const char *field, const char *text);
 
 /* Answers 422 with the faults gathered. */
 Step write_refuse(Exchange *x);
+
+/* The steps by themselves, for whoever writes many records at once (bulk.h, ingest.h). They do not look at x->batch.
+ *
+ * lookup_take puts the id that was found for a reference in its place; `found` is none, one, or more, which is as much
+ * a fault as none. lookup_read does so with the answer to lookup_sql. write_values makes the columns' texts of the
+ * record that is to be; then write_differs says whether they are other than they were. */
+void lookup_take(Exchange *x, const Reference *lookup, const int64_t *ids, int found);
+void lookup_read(Exchange *x, const Reference *lookup, const Result *rows);
+void write_values(Write *write);
+bool write_differs(const Write *write);
 
 #endif

@@ -10,6 +10,10 @@
 /* The columns, beside those of the fields, that say who made the present version. */
 static const char *const who_columns[WHO_COLUMNS] = {"changed_by", "change_actor", "change_reason"};
 
+const char *who_column(int index) {
+    return who_columns[index];
+}
+
 void who_texts(const Exchange *x, const char *texts[WHO_COLUMNS]) {
     texts[0] = x->key_id != 0 ? arena_integer(x->arena, x->key_id) : NULL;
     texts[1] = x->actor;

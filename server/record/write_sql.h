@@ -12,6 +12,9 @@ void who_texts(const Exchange *x, const char *texts[WHO_COLUMNS]);
 /* Queues that for the triggers and functions of the batch's transaction, whose statements do not say it themselves. */
 void who_queue(const Exchange *x, Batch *batch);
 
+/* The column that one of those texts goes to. */
+const char *who_column(int index);
+
 /* INSERT and UPDATE, answering the record in the write's selection: no row when a guard is lost. */
 Sql *insert_sql(Write *write);
 Sql *update_sql(Write *write);

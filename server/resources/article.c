@@ -117,6 +117,7 @@ const Resource article_resource = {
     .table = "onrecord.articles",
     .fields = fields,
     .relations = relations,
+    .key = "url",
     .default_sort = "id",
     .searching = &searching,
     .thing = &thing,

@@ -31,7 +31,7 @@ static void piece_check(Ingest *ingest, Piece *piece) {
     write->new_id = piece->id;
     write->selection = selection_plain(ingest->x->arena, piece->resource, false);
     piece->write = write;
-    write_check_record(write);
+    write_values(write);
 }
 
 /* What a record says of its article and of the quote that it goes on from. */

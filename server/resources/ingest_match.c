@@ -222,7 +222,7 @@ bool match_take(Ingest *ingest) {
         ambiguous += rows_decide(ingest, x->batch.statements[m].result);
     for (int i = 0; i < ingest->count; i++)
         for (int l = 0; l < ingest->pieces[i].lookups.count; l++)
-            lookup_take(x, &ingest->pieces[i].lookups.items[l], x->batch.statements[statement++].result);
+            lookup_read(x, &ingest->pieces[i].lookups.items[l], x->batch.statements[statement++].result);
     new_ones_join(ingest);
     for (int i = 0; i < ingest->count; i++)
         if (ingest->pieces[i].matched_by != NULL)

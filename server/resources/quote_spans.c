@@ -46,10 +46,11 @@ bool quote_look(Write *write) {
 }
 
 static void place_set(Write *write, const ArticleBody *body, const Span *spans, size_t count) {
+    Arena *arena = write->x->arena;
     SpanContext context = span_context(body, spans[0].start, spans[count - 1].end);
-    write_set(write, "spans", spans_to_text(write->x->arena, spans, count));
-    write_set(write, "prefix", context.prefix);
-    write_set(write, "suffix", context.suffix);
+    write_set(write, "spans", spans_to_text(arena, spans, count));
+    write_set(write, "prefix", arena_strndup(arena, context.prefix, context.prefix_length));
+    write_set(write, "suffix", arena_strndup(arena, context.suffix, context.suffix_length));
     write_set(write, "anchor", "anchored");
 }
 
@@ -89,7 +90,7 @@ static void text_find(Write *write, ArticleBody *body) {
     near.suffix_length = strlen(near.suffix);
     SpanMatch match;
     if (spans_find(body, text, strlen(text), &near, &match)) {
-        write_set(write, "text", match.text);
+        write_set(write, "text", arena_strndup(write->x->arena, match.text, match.length));
         place_set(write, body, &match.span, 1);
     } else if (strcmp(write_text(write, "kind"), "indirect") == 0) {
         place_none(write);
@@ -143,6 +144,16 @@ static void place_restore(Write *write, const char *text, size_t length) {
     }
 }
 
+/* The article's body, made ready once for all quotes that look at it. */
+static ArticleBody *body_of(LookPlace *place, const Result *rows) {
+    if (place->made == NULL) {
+        ArticleBody *body = arena_alloc(place->arena, sizeof *body);
+        *body = article_body(place->arena, result_value(rows, 0, 1), result_length(rows, 0, 1));
+        place->made = body;
+    }
+    return place->made;
+}
+
 bool quote_looked(Write *write) {
     Exchange *x = write->x;
     const Result *rows = x->batch.statements[0].result;
@@ -159,9 +170,6 @@ bool quote_looked(Write *write) {
         place_restore(write, text, length);
         return true;
     }
-    ArticleBody body = {0};
-    if (text != NULL)
-        body = article_body(x->arena, arena_strndup(x->arena, text, length), length);
-    quote_place(write, text != NULL ? &body : NULL);
+    quote_place(write, text != NULL ? body_of(write->place, rows) : NULL);
     return x->problem.fault_count == 0;
 }

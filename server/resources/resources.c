@@ -47,7 +47,7 @@ static const struct {
      false,
      {.method = METHOD_POST,
       .scope = SCOPE_WRITE,
-      .accepts = ACCEPTS_JSON,
+      .accepts = ACCEPTS_RECORDS,
       .plan = write_plan,
       .done = write_done,
       .failed = write_failed}},

@@ -2,7 +2,7 @@
  * The first byte of the input chooses the endpoint, the second what PostgreSQL answers, the rest is the body. */
 #include "exchange.h"
 
-#include "http/payload.h"
+#include "record/payload.h"
 #include "record/selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

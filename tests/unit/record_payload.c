@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "http/payload.h"
+#include "record/payload.h"
 
 static Arena *arena;
 

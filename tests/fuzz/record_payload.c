@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "http/payload.h"
+#include "record/payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

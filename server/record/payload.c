@@ -1,4 +1,4 @@
-#include "http/payload.h"
+#include "record/payload.h"
 
 #include <string.h>
 
@@ -63,30 +63,44 @@ static const char *message_copy(Arena *arena, const char *text) {
     return arena_strndup(arena, text, length);
 }
 
-json_t *payload_parse(Arena *arena, const char *data, size_t length, const char **fault) {
+/* "The body <fault> (line 3, column 7)."; of what is one line anyway: "The line <fault> (column 7)." */
+static const char *fault_at(Arena *arena, bool lines, const char *fault, size_t line, size_t column) {
+    return lines ? arena_printf(arena, "The line %s (column %zu).", fault, column)
+                 : arena_printf(arena, "The body %s (line %zu, column %zu).", fault, line, column);
+}
+
+static json_t *parse(Arena *arena, bool lines, const char *data, size_t length, const char **fault) {
     size_t line;
     size_t column;
     size_t at = 0;
     if (length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
-        *fault = "The body begins with a byte order mark, which JSON may not have (line 1, column 1).";
+        *fault = fault_at(arena, lines, "begins with a byte order mark, which JSON may not have", 1, 1);
         return NULL;
     }
     if (!utf8_valid(data, length)) {
         position(data, valid_length(data, length), &line, &column);
-        *fault = arena_printf(arena, "The body is not valid UTF-8 (line %zu, column %zu).", line, column);
+        *fault = fault_at(arena, lines, "is not valid UTF-8", line, column);
         return NULL;
     }
     if (too_deep(data, length, &at)) {
         position(data, at, &line, &column);
-        *fault = arena_printf(arena, "The body nests deeper than %d levels (line %zu, column %zu).",
-                              (int)PAYLOAD_DEPTH_MAX, line, column);
+        const char *deeper = arena_printf(arena, "nests deeper than %d levels", (int)PAYLOAD_DEPTH_MAX);
+        *fault = fault_at(arena, lines, deeper, line, column);
         return NULL;
     }
     json_error_t error;
     json_t *json = json_loadb(data, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (json == NULL) {
-        *fault = arena_printf(arena, "The body is not valid JSON: %s (line %d, column %d).",
-                              message_copy(arena, error.text), error.line, error.column);
+        const char *wrong = arena_printf(arena, "is not valid JSON: %s", message_copy(arena, error.text));
+        *fault = fault_at(arena, lines, wrong, (size_t)error.line, (size_t)error.column);
     }
     return json;
+}
+
+json_t *payload_parse(Arena *arena, const char *data, size_t length, const char **fault) {
+    return parse(arena, false, data, length, fault);
+}
+
+json_t *payload_parse_line(Arena *arena, const char *data, size_t length, const char **fault) {
+    return parse(arena, true, data, length, fault);
 }
