@@ -112,7 +112,7 @@ static bool check_key(Request *request) {
     return false;
 }
 
-/* A header's text that goes into the record of changes. */
+/* A header's text that a handler reads. */
 static bool check_text_header(Request *request, HeadField field, const char **out) {
     enum { CHANGE_TEXT_MAX = 500 };
     Exchange *x = &request->exchange;
@@ -172,6 +172,7 @@ static bool check_syntax(Request *request) {
     }
     ok = check_text_header(request, HEAD_CHANGE_ACTOR, &x->actor) && ok;
     ok = check_text_header(request, HEAD_CHANGE_REASON, &x->reason) && ok;
+    ok = check_text_header(request, HEAD_LAST_EVENT_ID, &x->last_event_id) && ok;
     if (!ok)
         problem_set(x, PROBLEM_BAD_REQUEST, "The request is not valid.");
     return ok;
@@ -240,10 +241,11 @@ static bool check_schema(Request *request) {
                     watch->pending[0] ? ": pending is " : "", watch->pending);
         return false;
     }
-    if (!atomic_load_explicit(&worker->server->service_ready, memory_order_acquire)) {
+    if (!atomic_load_explicit(&worker->server->service_ready, memory_order_acquire) || !watch->has_cursor_key) {
         problem_set(x, PROBLEM_UNAVAILABLE, "The database is not reachable.");
         return false;
     }
+    x->log = watch->log;
     return true;
 }
 

@@ -28,6 +28,7 @@ typedef enum HeadField {
     HEAD_CHANGE_ACTOR,
     HEAD_CHANGE_REASON,
     HEAD_CORS_METHOD,
+    HEAD_LAST_EVENT_ID,
     HEAD_FIELD_COUNT
 } HeadField;
 

@@ -144,6 +144,13 @@ static const GaugeText gauge_texts[GAUGE_COUNT] = {
     [GAUGE_WAITING] = {"onrecord_db_waiting", "gauge", "Batches queued or in flight."},
     [GAUGE_EXPORTS] = {"onrecord_exports", "gauge", "Exports under way."},
     [GAUGE_EXPORTS_CUT] = {"onrecord_exports_cut_total", "counter", "Exports that the database failed midway."},
+    [GAUGE_LISTENERS] = {"onrecord_listeners", "gauge", "Clients that follow the log of changes."},
+    [GAUGE_LISTENERS_DROPPED] = {"onrecord_listeners_dropped_total", "counter",
+                                 "Of those, how many were let go because they took nothing."},
+    [GAUGE_NUMBERS] = {"onrecord_changes_elected", "gauge", "1 where this server numbers the changes of all."},
+    [GAUGE_NUMBERED] = {"onrecord_changes_numbered_total", "counter", "Changes that this server has numbered."},
+    [GAUGE_LAG_US] = {"onrecord_changes_lag_microseconds", "gauge",
+                      "Age of the oldest change that was numbered last: from its write, its commit included."},
     [GAUGE_EXPORT_BYTES] = {"onrecord_export_bytes_total", "counter", "Bytes of exports sent while rows still came."},
 };
 

@@ -41,6 +41,11 @@ typedef enum Gauge {
     GAUGE_EXPORTS, /* under way; cut short, and bytes of all, since the start */
     GAUGE_EXPORTS_CUT,
     GAUGE_EXPORT_BYTES,
+    GAUGE_LISTENERS, /* to changes; let go since the start, for they were too slow */
+    GAUGE_LISTENERS_DROPPED,
+    GAUGE_NUMBERS, /* the log of changes: see change_log.h */
+    GAUGE_NUMBERED,
+    GAUGE_LAG_US,
     GAUGE_COUNT
 } Gauge;
 

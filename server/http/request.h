@@ -45,8 +45,9 @@ struct Request {
     const Route *route;
     bool format_named; /* `format` has chosen the representation, whatever Accept says */
 
-    struct Flow *flow;    /* flow.h; NULL: the answer goes out as a whole */
-    const Buffer *packed; /* the gzip form of the answer, where it is there already; NULL: not */
+    struct Flow *flow;         /* flow.h; NULL: the answer goes out as a whole */
+    struct Listener *listener; /* listener.h; NULL: it is none */
+    const Buffer *packed;      /* the gzip form of the answer, where it is there already; NULL: not */
     Buffer payload;
     int64_t started_us;
     int status;  /* of the answer */

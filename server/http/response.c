@@ -154,7 +154,7 @@ bool response_queue(Request *request) {
         MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT));
 }
 
-bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *reader_cls) {
+bool response_stream(Request *request, ClientPhase phase, MHD_ContentReaderCallback reader, void *reader_cls) {
     enum { BLOCK = 16 * 1024 };
     const Exchange *x = &request->exchange;
     Answer answer = {
@@ -165,5 +165,5 @@ bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *r
      * take that for its next answer. */
     if (response && request->head_only)
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    return answer_queue(request, &answer, CLIENT_STREAM, response);
+    return answer_queue(request, &answer, phase, response);
 }

@@ -28,6 +28,7 @@ static const Representation representations[FORMAT_COUNT] = {
                      .media_types = {"application/atom+xml"},
                      .content_type = "application/atom+xml; charset=utf-8",
                      .extension = "atom"},
+    [FORMAT_EVENTS] = {.name = "sse", .media_types = {"text/event-stream"}, .content_type = "text/event-stream"},
     [FORMAT_HTML] = {.media_types = {"text/html"}, .content_type = "text/html; charset=utf-8", .extension = "html"},
     [FORMAT_YAML] = {.media_types = {"application/yaml"}, .content_type = "application/yaml", .extension = "yaml"},
     [FORMAT_TEXT] = {.media_types = {"text/plain"}, .content_type = "text/plain; charset=utf-8", .extension = "txt"},
