@@ -20,8 +20,9 @@ CREATE INDEX changes_pos_idx ON onrecord.changes (pos) WHERE pos IS NOT NULL;
 -- record's own changes are visible in that order. Commits are what makes positions visible, so the session may not do
 -- anything else in the transaction, and no other session may number meanwhile.
 --
--- `seen`, `oldest` and `newest` say how far the next look may skip: once a look that was not cut short has an `oldest`
--- that is not below the `newest` of an earlier one, whatever stands up to that one's `seen` is numbered or never comes.
+-- `seen`, `oldest` and `newest` say how far later looks may skip. Whoever has taken an id up to `seen` has a transaction
+-- id below `newest`, which is that of this look (0: it needed none), taken afterwards. So once a look that was not cut
+-- short has an `oldest` above it, whatever stands up to `seen` is numbered, or never comes.
 CREATE FUNCTION onrecord.number_changes(
     above bigint, most integer,
     OUT numbered bigint, OUT lag_us bigint, OUT seen bigint, OUT oldest bigint, OUT newest bigint)
@@ -31,7 +32,6 @@ AS $$
 BEGIN
     SELECT changes_id_seq.last_value INTO seen FROM onrecord.changes_id_seq;
     oldest := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
-    newest := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
     WITH fresh AS MATERIALIZED (
         SELECT change.id, change.changed_at, row_number() OVER (ORDER BY change.id) AS place
         FROM onrecord.changes AS change
@@ -51,6 +51,7 @@ BEGIN
     )
     SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(done.changed_at)) * 1000000, 0)::bigint
     INTO numbered, lag_us FROM done;
+    newest := coalesce(pg_current_xact_id_if_assigned()::text::bigint, 0);
     IF numbered > 0 THEN
         PERFORM pg_notify('onrecord_changes', '');
     END IF;

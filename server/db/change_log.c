@@ -37,7 +37,8 @@ typedef struct Subscriber {
 /* What the next look at unnumbered changes may skip: see number_changes. */
 typedef struct Skip {
     int64_t above;
-    int64_t seen, newest; /* of an earlier look; once all transactions below `newest` have ended, `above` is `seen` */
+    int64_t seen, newest; /* of an earlier look, 0: none; once all transactions up to `newest` have ended, `above` is
+                             `seen` */
     int64_t full_us;      /* when nothing is skipped again */
 } Skip;
 
@@ -168,11 +169,14 @@ static void skip_learn(Skip *skip, const PGresult *result, int64_t now_us) {
     int64_t newest = integer_at(result, 4);
     if (now_us >= skip->full_us)
         skip->full_us = now_us + FULL_US;
-    if (skip->newest != 0 && oldest < skip->newest)
-        return;
-    skip->above = skip->seen;
-    skip->seen = seen;
-    skip->newest = newest;
+    if (skip->newest != 0 && oldest > skip->newest) {
+        skip->above = skip->seen;
+        skip->newest = 0;
+    }
+    if (skip->newest == 0) {
+        skip->seen = seen;
+        skip->newest = newest;
+    }
 }
 
 /* Numbers what has become visible. False when the connection broke. */

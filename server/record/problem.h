@@ -22,6 +22,7 @@ typedef enum ProblemKind {
     PROBLEM_REQUEST_TIMEOUT,       /* 408 */
     PROBLEM_CONFLICT,              /* 409 */
     PROBLEM_GONE,                  /* 410 */
+    PROBLEM_CHANGES_GONE,          /* 410 of the log of changes */
     PROBLEM_PRECONDITION_FAILED,   /* 412 */
     PROBLEM_TOO_LARGE,             /* 413 */
     PROBLEM_URI_TOO_LONG,          /* 414 */

@@ -22,7 +22,7 @@ static Step changes_lost(Exchange *x) {
     for (int i = 0; i < count; i++)
         buffer_printf(&links, "%s<%s/%s?format=ndjson>; rel=\"alternate\"", i > 0 ? ", " : "", x->service->public_url,
                       resources[i]->name);
-    problem_set(x, PROBLEM_GONE,
+    problem_set(x, PROBLEM_CHANGES_GONE,
                 "What followed this token is not kept any more, or it is of another database. Export anew what you "
                 "need (/quotes?format=ndjson), and go on from the token in Changes-Since there.");
     exchange_header(x, "Link", links.data);

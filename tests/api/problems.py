@@ -10,6 +10,7 @@ TITLES = {
     "request-timeout": (408, "The request took too long to arrive"),
     "conflict": (409, "Another record is in the way"),
     "gone": (410, "The record was deleted"),
+    "changes-gone": (410, "These changes are not kept any more"),
     "precondition-failed": (412, "The record has changed"),
     "too-large": (413, "The body is too large"),
     "uri-too-long": (414, "The target is too long"),
