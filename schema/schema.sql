@@ -279,6 +279,54 @@ CREATE FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[
 -- Name: FUNCTION each_entry_without(list jsonb, member text, ids bigint[]); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[]) IS 'The list of objects, each as by entry_without';
+-- Name: drop_history(integer, integer); Type: FUNCTION
+
+CREATE FUNCTION onrecord.drop_history(changes_days integer, revisions_days integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '500ms'
+    AS $_$
+DECLARE
+    dropped integer := 0;
+    log record;
+    partition text;
+    last bigint;
+BEGIN
+    FOR log IN
+        SELECT name, key, now() - days * interval '1 day' AS until
+        FROM (VALUES ('changes', 'changed_at', changes_days), ('revisions', 'replaced_at', revisions_days))
+             AS log (name, key, days)
+        WHERE days > 0
+    LOOP
+        FOR partition IN
+            SELECT class.relname FROM pg_inherits JOIN pg_class AS class ON class.oid = inhrelid
+            WHERE inhparent = ('onrecord.' || log.name)::regclass AND class.relname ~ ('^' || log.name || '_\d{4}_\d\d$')
+              AND to_date(right(class.relname, 7), 'YYYY_MM') + interval '1 month' <= log.until
+            ORDER BY class.relname
+        LOOP
+            EXECUTE format('LOCK TABLE onrecord.%I', log.name);
+            IF log.name = 'changes' THEN
+                EXECUTE format('SELECT CASE WHEN bool_and(pos IS NOT NULL) THEN max(pos) ELSE 0 END FROM onrecord.%I',
+                               partition) INTO last;
+                CONTINUE WHEN last = 0;
+                UPDATE onrecord.instance SET changes_dropped = greatest(changes_dropped, last) WHERE last IS NOT NULL;
+            END IF;
+            EXECUTE format('ALTER TABLE onrecord.%I DETACH PARTITION onrecord.%I', log.name, partition);
+            IF log.name = 'revisions' THEN
+                EXECUTE format('INSERT INTO onrecord.revisions SELECT * FROM onrecord.%I WHERE state IS NULL', partition);
+            END IF;
+            EXECUTE format('DROP TABLE onrecord.%I', partition);
+            dropped := dropped + 1;
+        END LOOP;
+    END LOOP;
+    RETURN dropped;
+END
+$_$;
+
+-- Name: FUNCTION drop_history(changes_days integer, revisions_days integer); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.drop_history(changes_days integer, revisions_days integer) IS 'Drops the months of changes and of revisions that are older than so many days, 0: none; answers how many';
 
 -- Name: edtf_first(text); Type: FUNCTION
 
@@ -567,6 +615,50 @@ CREATE FUNCTION onrecord.names_alike(query text, name text) RETURNS boolean
 -- Name: FUNCTION names_alike(query text, name text); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.names_alike(query text, name text) IS 'Whether the query is like a part of the name: pg_trgm.word_similarity_threshold says how much';
+
+-- Name: number_changes(bigint, integer); Type: FUNCTION
+
+CREATE FUNCTION onrecord.number_changes(above bigint, most integer, OUT numbered bigint, OUT lag_us bigint, OUT seen bigint, OUT oldest bigint, OUT newest bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    SELECT changes_id_seq.last_value INTO seen FROM onrecord.changes_id_seq;
+    oldest := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+    WITH fresh AS MATERIALIZED (
+        SELECT change.id, change.changed_at, row_number() OVER (ORDER BY change.id) AS place
+        FROM onrecord.changes AS change
+        WHERE change.pos IS NULL AND change.id > above
+        ORDER BY change.id
+        LIMIT most
+    ), counter AS (
+        UPDATE onrecord.instance SET changes_last = changes_last + (SELECT count(*) FROM fresh)
+        WHERE EXISTS (SELECT FROM fresh)
+        RETURNING changes_last - (SELECT count(*) FROM fresh) AS before
+    ), done AS (
+        UPDATE onrecord.changes AS change SET pos = (SELECT counter.before FROM counter) + fresh.place
+        FROM fresh
+        WHERE change.pos IS NULL AND change.id > above AND change.id <= (SELECT max(fresh.id) FROM fresh)
+          AND change.id = fresh.id AND change.changed_at = fresh.changed_at
+        RETURNING change.changed_at
+    )
+    SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(done.changed_at)) * 1000000, 0)::bigint
+    INTO numbered, lag_us FROM done;
+    newest := coalesce(pg_current_xact_id_if_assigned()::text::bigint, 0);
+    IF numbered > 0 THEN
+        PERFORM pg_notify('onrecord_changes', '');
+    END IF;
+END
+$$;
+
+-- Name: FUNCTION number_changes(above bigint, most integer, OUT numbered bigint, OUT lag_us bigint, OUT seen bigint, OUT oldest bigint, OUT newest bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.number_changes(above bigint, most integer, OUT numbered bigint, OUT lag_us bigint, OUT seen bigint, OUT oldest bigint, OUT newest bigint) IS 'Gives changes that have become visible their positions, and tells who listens on onrecord_changes';
 
 -- Name: object_valid(jsonb, text[], text[], text[]); Type: FUNCTION
 
@@ -1579,6 +1671,8 @@ CREATE TABLE onrecord.instance (
     only_one boolean DEFAULT true NOT NULL,
     epoch uuid DEFAULT gen_random_uuid() NOT NULL,
     cursor_key bytea DEFAULT sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))) NOT NULL,
+    changes_last bigint DEFAULT 0 NOT NULL,
+    changes_dropped bigint DEFAULT 0 NOT NULL,
     CONSTRAINT instance_cursor_key_check CHECK ((octet_length(cursor_key) = 32)),
     CONSTRAINT instance_only_one_check CHECK (only_one)
 );
@@ -1594,6 +1688,14 @@ COMMENT ON COLUMN onrecord.instance.epoch IS 'Changes when a backup is restored,
 -- Name: COLUMN instance.cursor_key; Type: COMMENT
 
 COMMENT ON COLUMN onrecord.instance.cursor_key IS 'Signs cursors';
+
+-- Name: COLUMN instance.changes_last; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.instance.changes_last IS 'The last position given to a change; none is given twice';
+
+-- Name: COLUMN instance.changes_dropped; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.instance.changes_dropped IS 'The last position that is no longer kept: who has read up to here or further has missed nothing';
 
 -- Name: mentions; Type: TABLE
 
@@ -2143,6 +2245,22 @@ CREATE INDEX articles_source_id_published_at_id_idx ON onrecord.articles USING b
 
 CREATE INDEX articles_updated_at_id_idx ON onrecord.articles USING btree (updated_at, id);
 
+-- Name: changes_unnumbered_idx; Type: INDEX
+
+CREATE INDEX changes_unnumbered_idx ON ONLY onrecord.changes USING btree (id) WHERE (pos IS NULL);
+
+-- Name: changes_default_id_idx; Type: INDEX
+
+CREATE INDEX changes_default_id_idx ON onrecord.changes_default USING btree (id) WHERE (pos IS NULL);
+
+-- Name: changes_pos_idx; Type: INDEX
+
+CREATE INDEX changes_pos_idx ON ONLY onrecord.changes USING btree (pos) WHERE (pos IS NOT NULL);
+
+-- Name: changes_default_pos_idx; Type: INDEX
+
+CREATE INDEX changes_default_pos_idx ON onrecord.changes_default USING btree (pos) WHERE (pos IS NOT NULL);
+
 -- Name: events_created_at_id_idx; Type: INDEX
 
 CREATE INDEX events_created_at_id_idx ON onrecord.events USING btree (created_at, id);
@@ -2303,6 +2421,10 @@ CREATE INDEX speakers_updated_at_id_idx ON onrecord.speakers USING btree (update
 
 CREATE INDEX via_source_id_idx ON onrecord.via USING btree (source_id, article_id);
 
+-- Name: changes_default_id_idx; Type: INDEX ATTACH
+
+ALTER INDEX onrecord.changes_unnumbered_idx ATTACH PARTITION onrecord.changes_default_id_idx;
+
 -- Name: changes_default_pkey; Type: INDEX ATTACH
 
 ALTER INDEX onrecord.changes_pkey ATTACH PARTITION onrecord.changes_default_pkey;
@@ -2310,6 +2432,9 @@ ALTER INDEX onrecord.changes_pkey ATTACH PARTITION onrecord.changes_default_pkey
 -- Name: revisions_default_act_idx; Type: INDEX ATTACH
 
 ALTER INDEX onrecord.revisions_act_idx ATTACH PARTITION onrecord.revisions_default_act_idx;
+-- Name: changes_default_pos_idx; Type: INDEX ATTACH
+
+ALTER INDEX onrecord.changes_pos_idx ATTACH PARTITION onrecord.changes_default_pos_idx;
 
 -- Name: revisions_default_pkey; Type: INDEX ATTACH
 

@@ -8,7 +8,7 @@
 #include "commands.h"
 #include "db/keys.h"
 
-enum { CONNINFO_SIZE = 1024, KEY_RANDOM = 32, KEY_NAME_MAX = 100 };
+enum { KEY_RANDOM = 32, KEY_NAME_MAX = 100 };
 
 typedef struct KeyRequest {
     const char *action;
@@ -97,20 +97,6 @@ static bool key_arguments(KeyRequest *request, Arena *arena, int *argc, char **a
     return true;
 }
 
-/* Where the keys are. NULL with a message printed. */
-static const char *key_database(const Config *config, Arena *arena) {
-    if (!config->database_embedded)
-        return config->database_url;
-    char *conninfo = arena_alloc(arena, CONNINFO_SIZE);
-    if (embedded_running(config->data_dir, conninfo, CONNINFO_SIZE))
-        return conninfo;
-    command_fault(EXIT_FAILED,
-                  "no server runs on the data folder %s. Start one (`onrecord serve`), or name another folder with "
-                  "ONRECORD_DATA_DIR, or a database with DATABASE_URL.",
-                  config->data_dir);
-    return NULL;
-}
-
 static int key_done(bool done, const char *fault) {
     return done ? EXIT_DONE : command_fault(EXIT_FAILED, "%s", fault);
 }
@@ -127,7 +113,7 @@ static int key_make(const KeyRequest *request, Arena *arena) {
                                  "--expires must be a time such as 90d (s, m, h, d, w; ten years at most).");
         expires_us = clock_wall_us() + seconds * 1000000;
     }
-    const char *conninfo = key_database(&request->config, arena);
+    const char *conninfo = command_database(&request->config, arena);
     if (!conninfo)
         return EXIT_FAILED;
     char text[KEY_TEXT];
@@ -142,7 +128,7 @@ static int key_renew(const KeyRequest *request, Arena *arena) {
     int64_t grace = 0;
     if (request->grace && !duration_parse(request->grace, &grace))
         return command_fault(EXIT_MISUSED, "--grace must be a time such as 24h (s, m, h, d, w), or 0.");
-    const char *conninfo = key_database(&request->config, arena);
+    const char *conninfo = command_database(&request->config, arena);
     if (!conninfo)
         return EXIT_FAILED;
     char text[KEY_TEXT];
@@ -154,7 +140,7 @@ static int key_renew(const KeyRequest *request, Arena *arena) {
 }
 
 static int key_end(const KeyRequest *request, Arena *arena) {
-    const char *conninfo = key_database(&request->config, arena);
+    const char *conninfo = command_database(&request->config, arena);
     const char *fault = "";
     if (!conninfo)
         return EXIT_FAILED;
@@ -163,7 +149,7 @@ static int key_end(const KeyRequest *request, Arena *arena) {
 }
 
 static int key_print(const KeyRequest *request, Arena *arena) {
-    const char *conninfo = key_database(&request->config, arena);
+    const char *conninfo = command_database(&request->config, arena);
     const char *fault = "";
     if (!conninfo)
         return EXIT_FAILED;

@@ -38,6 +38,7 @@ typedef struct Serve {
     int signals;
     Embedded *embedded;
     Watch *watch;
+    ChangeLog *change_log;
     _Atomic uint64_t search_configs[2];
     Service service;
     Server *server;
@@ -140,9 +141,11 @@ static bool start_watch(Serve *serve) {
     bool known = config->admin_key[0] == '\0' && access(first_key_path(serve->arena, config), F_OK) == 0;
     if (!known)
         ensure_key(serve);
-    serve->watch = watch_start(serve->conninfo);
-    if (!serve->watch) {
-        command_fault(EXIT_FAILED, "the thread that watches the database cannot be started");
+    Retention retention = {.changes_days = config->changes_days, .revisions_days = config->revisions_days};
+    serve->watch = watch_start(serve->conninfo, retention);
+    serve->change_log = change_log_start(serve->conninfo);
+    if (!serve->watch || !serve->change_log) {
+        command_fault(EXIT_FAILED, "the threads that watch the database cannot be started");
         return false;
     }
     if (known)
@@ -161,6 +164,7 @@ static bool start_server(Serve *serve) {
         .service = &serve->service,
         .conninfo = serve->conninfo,
         .watch = serve->watch,
+        .change_log = serve->change_log,
     };
     server.endpoints = resources_endpoints(&server.endpoint_count);
     char fault[FAULT_SIZE];
@@ -179,9 +183,9 @@ static void await_ready(const Serve *serve) {
         (void)poll(NULL, 0, 1);
 }
 
-/* How many this server opens, as http/worker.c shares them out: the workers' and the watch's. */
+/* How many this server opens, as http/worker.c shares them out: the workers', the watch's, the log's. */
 static int database_connections(const Config *config) {
-    return (config->db_connections_max - 1) / config->workers * config->workers + 1;
+    return (config->db_connections_max - 2) / config->workers * config->workers + 2;
 }
 
 static void greet(const Serve *serve, int64_t began_us) {
@@ -256,10 +260,12 @@ static int run(Serve *serve) {
 
 /* In the reverse order of the start. The lock goes last: whoever gets it may start PostgreSQL on the same files. */
 static void stop(Serve *serve) {
-    if (serve->server) {
+    if (serve->server)
         server_drain(serve->server, serve->config.drain_timeout_s);
+    if (serve->change_log)
+        change_log_stop(serve->change_log);
+    if (serve->server)
         server_free(serve->server);
-    }
     if (serve->watch)
         watch_stop(serve->watch);
     if (serve->embedded)

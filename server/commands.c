@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 
+enum { CONNINFO_SIZE = 1024 };
+
 int command_fault(int code, const char *format, ...) {
     fputs("onrecord: ", stderr);
     va_list arguments;
@@ -33,4 +35,17 @@ bool command_config(Config *config, Arena *arena, int argc, char **argv) {
         return true;
     command_fault(EXIT_MISUSED, "the log cannot be set up");
     return false;
+}
+
+const char *command_database(const Config *config, Arena *arena) {
+    if (!config->database_embedded)
+        return config->database_url;
+    char *conninfo = arena_alloc(arena, CONNINFO_SIZE);
+    if (embedded_running(config->data_dir, conninfo, CONNINFO_SIZE))
+        return conninfo;
+    command_fault(EXIT_FAILED,
+                  "no server runs on the data folder %s. Start one (`onrecord serve`), or name another folder with "
+                  "ONRECORD_DATA_DIR, or a database with DATABASE_URL.",
+                  config->data_dir);
+    return NULL;
 }

@@ -16,6 +16,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2 };
 int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);
 int command_key(int argc, char **argv);
+int command_changes(int argc, char **argv);
 int command_health(int argc, char **argv);
 int command_describe(int argc, char **argv);
 
@@ -27,6 +28,10 @@ bool command_wants_help(int argc, char **argv);
 
 /* config_load and log_init. False with a message printed. */
 bool command_config(Config *config, Arena *arena, int argc, char **argv);
+
+/* The connection string of the database that a command is about: the setting's, else that of the server which runs on
+ * the data folder. NULL with a message printed. */
+const char *command_database(const Config *config, Arena *arena);
 
 /* The data folder, for one process at a time. `folder_lock` makes the folder when there is none and answers a
  * descriptor to keep open, -1 with a sentence in `fault`: another server runs there, or the folder cannot be made. */

@@ -143,6 +143,16 @@ static const Setting settings[] = {
      1 << 30,
      .help = "Bytes a second that the client of an upload must send on average; who falls behind by more than "
              "ONRECORD_BODY_TIMEOUT_S is cut off."},
+    {"ONRECORD_LISTENERS_MAX", "listeners-max", "N", SETTING_NUMBER, MEMBER(listeners_max), "1000", 1, 100000,
+     .help =
+         "Clients that may follow /changes at a time, per worker; beyond that the answer is 503. Who takes nothing of "
+         "what waits for it for ONRECORD_ANSWER_TIMEOUT_S is let go."},
+    {"ONRECORD_HEARTBEAT_S", "heartbeat-s", "S", SETTING_NUMBER, MEMBER(heartbeat_s), "15", 1, 3600,
+     .help = "How often who follows /changes hears that the connection is alive while nothing changes."},
+    {"ONRECORD_CHANGES_DAYS", "changes-days", "DAYS", SETTING_NUMBER, MEMBER(changes_days), "0", 0, 36500,
+     .help = "How long the log that /changes reads is kept: whole months that are older go. 0: for ever."},
+    {"ONRECORD_REVISIONS_DAYS", "revisions-days", "DAYS", SETTING_NUMBER, MEMBER(revisions_days), "0", 0, 36500,
+     .help = "The same for former versions of records. That a record was deleted stays known. 0: for ever."},
     {"ONRECORD_HEADER_TIMEOUT_S", "header-timeout-s", "S", SETTING_NUMBER, MEMBER(header_timeout_s), "10", 1, 3600,
      .help = "How long a client may take to send a request's headers."},
     {"ONRECORD_BODY_TIMEOUT_S", "body-timeout-s", "S", SETTING_NUMBER, MEMBER(body_timeout_s), "60", 1, 3600,

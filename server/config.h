@@ -27,7 +27,7 @@ typedef struct Config {
     bool if_match_required;   /* ONRECORD_IF_MATCH_REQUIRED */
     int idempotency_kept_s;   /* ONRECORD_IDEMPOTENCY_KEPT_S */
     int workers;              /* ONRECORD_WORKERS: default CPUs of the cgroup, 4 at most */
-    int db_connections_max;   /* ONRECORD_DB_CONNECTIONS_MAX: in total, all lanes and the watch */
+    int db_connections_max;   /* ONRECORD_DB_CONNECTIONS_MAX: in total: lanes, watch, log of changes */
     int connections_max;      /* ONRECORD_CONNECTIONS_MAX: clients, in total */
     int queue_max;            /* ONRECORD_QUEUE_MAX: batches waiting per lane and worker */
     int gather_max;           /* ONRECORD_GATHER_MAX: reads of single records sent as one */
@@ -35,6 +35,10 @@ typedef struct Config {
     int quick_timeout_ms;     /* ONRECORD_QUICK_TIMEOUT_MS */
     int slow_timeout_ms;      /* ONRECORD_SLOW_TIMEOUT_MS */
     int exports_max;          /* ONRECORD_EXPORTS_MAX: under way at a time, per worker */
+    int listeners_max;        /* ONRECORD_LISTENERS_MAX: of the change feed, per worker */
+    int heartbeat_s;          /* ONRECORD_HEARTBEAT_S: to a listener for whom there is nothing */
+    int changes_days;         /* ONRECORD_CHANGES_DAYS: how long the log of changes is kept; 0: for ever */
+    int revisions_days;       /* ONRECORD_REVISIONS_DAYS: the same of former versions */
     int export_timeout_s;     /* ONRECORD_EXPORT_TIMEOUT_S: for the whole of one */
     int export_rate_min;      /* ONRECORD_EXPORT_RATE_MIN: bytes a second that its client takes at the least */
     int uploads_max;          /* ONRECORD_UPLOADS_MAX: under way at a time, per worker */

@@ -321,11 +321,11 @@ static const char *complete(Config *config, Arena *arena) {
         int cpus = cpus_available();
         config->workers = cpus < WORKERS_DEFAULT_MAX ? cpus : WORKERS_DEFAULT_MAX;
     }
-    int least = config->workers * LANE_COUNT + 1;
+    int least = config->workers * LANE_COUNT + 2;
     if (config->db_connections_max < least)
         return arena_printf(
             arena,
-            "ONRECORD_DB_CONNECTIONS_MAX is %d; %d workers need at least %d (%d each, and one in common). "
+            "ONRECORD_DB_CONNECTIONS_MAX is %d; %d workers need at least %d (%d each, and two in common). "
             "Raise it, or lower ONRECORD_WORKERS.",
             config->db_connections_max, config->workers, least, LANE_COUNT);
     size_t length = strlen(config->public_url);

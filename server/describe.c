@@ -123,7 +123,7 @@ static void describe_formats(JsonWriter *w, const Endpoint *endpoint) {
         if (!format_offered(endpoint->formats, format) || representation->media_types[0] == NULL)
             continue;
         media_types[types++] = representation->media_types[0];
-        if (endpoint->resource && endpoint->formats != 0 && representation->name)
+        if (endpoint->formats != 0 && !meta_owns(endpoint) && representation->name)
             names[named++] = representation->name;
     }
     describe_texts(w, "media_types", media_types);

@@ -19,6 +19,7 @@ static const Command commands[] = {
     {"serve", command_serve, "serve the record over HTTP; with no database named, on a PostgreSQL of its own"},
     {"migrate", command_migrate, "bring the database's schema up to date"},
     {"key", command_key, "make, list, revoke and rotate API keys"},
+    {"changes", command_changes, "print the log of changes, and follow it"},
     {"health", command_health, "ask a running server whether it is ready; for container health checks"},
     {"describe", command_describe, "print resources, endpoints and settings as JSON"},
     {"version", command_version, "print the version"},

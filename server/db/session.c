@@ -1,8 +1,10 @@
 #include "db/session.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/moment.h"
 #include "sql.h"
 
 enum { SERVER_VERSION_MIN = 150000 };
@@ -90,5 +92,31 @@ PGconn *session_open(const char *conninfo, int timeout_ms, char *fault, size_t f
     if (done)
         return pg;
     PQfinish(pg);
+    return NULL;
+}
+
+/* Waits until the socket can be read, the time is over or `stop` can be read. True: the socket can. */
+static bool socket_wait(const PGconn *pg, int stop, int64_t until_us) {
+    int64_t left = until_us - clock_monotonic_us();
+    struct pollfd polled[] = {{.fd = PQsocket(pg), .events = POLLIN}, {.fd = stop, .events = POLLIN}};
+    if (left > 0)
+        (void)poll(polled, 2, (int)(left / 1000) + 1);
+    return left > 0 && !(polled[1].revents & POLLIN);
+}
+
+PGresult *session_ask(PGconn *pg, int stop, int wait_ms, bool prepared, const char *sql, int count,
+                      const char *const *params) {
+    int64_t until_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
+    int sent = prepared ? PQsendQueryPrepared(pg, sql, count, params, NULL, NULL, 0)
+                        : PQsendQueryParams(pg, sql, count, NULL, params, NULL, NULL, 0);
+    bool alive = sent == 1;
+    while (alive && PQisBusy(pg))
+        alive = socket_wait(pg, stop, until_us) && PQconsumeInput(pg) == 1;
+    PGresult *result = alive ? PQgetResult(pg) : NULL;
+    for (PGresult *more; result && (more = PQgetResult(pg));)
+        PQclear(more);
+    if (result && PQstatus(pg) == CONNECTION_OK)
+        return result;
+    PQclear(result);
     return NULL;
 }

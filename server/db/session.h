@@ -14,6 +14,12 @@ PGconn *session_start(const char *conninfo);
  * each statement and each wait for a lock; 0: no bound. NULL with a sentence in `fault`. The caller's: PQfinish. */
 PGconn *session_open(const char *conninfo, int timeout_ms, char *fault, size_t fault_size);
 
+/* Runs a statement on a connection of session_open's and waits for its answer, `wait_ms` at the most; `stop` is a
+ * descriptor that ends the waiting when it is readable (-1: none). `prepared`: `sql` is the name of a prepared one.
+ * NULL when there is no answer: the connection is of no use any more. The result is the caller's: PQclear. */
+PGresult *session_ask(PGconn *pg, int stop, int wait_ms, bool prepared, const char *sql, int count,
+                      const char *const *params);
+
 /* Why a server that answered is none that we can work with; NULL: it is. */
 const char *session_server_fault(const PGconn *pg);
 

@@ -27,8 +27,8 @@ enum {
     USED_FLUSH_US = 5000000
 };
 #define EXPIRE_US INT64_C(60000000)
-#define PARTITIONS_US INT64_C(86400000000)
-#define PARTITIONS_RETRY_US INT64_C(3600000000)
+#define DAY_US INT64_C(86400000000)
+#define HOUR_US INT64_C(3600000000)
 
 /* A key that was used: a table with open addressing, by id. */
 typedef struct UsedKey {
@@ -39,6 +39,7 @@ typedef struct UsedKey {
 
 struct Watch {
     char *conninfo;
+    Retention retention;
     pthread_t thread;
     int stop; /* an eventfd, readable when the thread is to end */
 
@@ -58,6 +59,7 @@ struct Watch {
     bool down;     /* was logged */
     int64_t partitions_us;
     int64_t expire_us;
+    int64_t retention_us;
     int64_t flush_us;
 };
 
@@ -110,15 +112,6 @@ void watch_key_used(Watch *watch, int64_t key_id) {
 
 /* ---- the thread's own connection ---- */
 
-/* Waits until the socket is ready, the time is over or the thread is to end. True: ready. */
-static bool socket_wait(const Watch *watch, short events, int64_t until_us) {
-    int64_t left = until_us - clock_monotonic_us();
-    struct pollfd polled[] = {{.fd = PQsocket(watch->pg), .events = events}, {.fd = watch->stop, .events = POLLIN}};
-    if (left > 0)
-        (void)poll(polled, 2, (int)(left / 1000) + 1);
-    return left > 0 && !(polled[1].revents & POLLIN);
-}
-
 static void disconnect(Watch *watch) {
     PQfinish(watch->pg);
     watch->pg = NULL;
@@ -127,18 +120,9 @@ static void disconnect(Watch *watch) {
 
 /* Runs a statement, but waits no longer than ANSWER_MS. NULL when there is no answer; the connection is closed then. */
 static PGresult *ask(Watch *watch, const char *sql, int count, const char *const *params) {
-    int64_t until_us = clock_monotonic_us() + ANSWER_MS * 1000;
-    bool alive = PQsendQueryParams(watch->pg, sql, count, NULL, params, NULL, NULL, 0) == 1;
-    while (alive && PQisBusy(watch->pg))
-        alive = socket_wait(watch, POLLIN, until_us) && PQconsumeInput(watch->pg) == 1;
-    PGresult *result = alive ? PQgetResult(watch->pg) : NULL;
-    for (PGresult *more; result && (more = PQgetResult(watch->pg));)
-        PQclear(more);
-    if (!result || PQstatus(watch->pg) != CONNECTION_OK) {
-        PQclear(result);
+    PGresult *result = session_ask(watch->pg, watch->stop, ANSWER_MS, false, sql, count, params);
+    if (!result)
         disconnect(watch);
-        return NULL;
-    }
     return result;
 }
 
@@ -227,6 +211,15 @@ static void take_cursor_key(Watch *watch, const char *hex) {
     pthread_mutex_unlock(&watch->mutex);
 }
 
+static void take_log(Watch *watch, const char *epoch, const char *last) {
+    LogMark mark = {.pos = strtoll(last, NULL, 10)};
+    if (!hex_decode(epoch, mark.epoch, sizeof mark.epoch))
+        return;
+    pthread_mutex_lock(&watch->mutex);
+    watch->state.log = mark;
+    pthread_mutex_unlock(&watch->mutex);
+}
+
 static void seen(Watch *watch) {
     pthread_mutex_lock(&watch->mutex);
     watch->state.reachable = true;
@@ -245,6 +238,7 @@ static bool look(Watch *watch) {
     bool alive;
     if (PQresultStatus(result) == PGRES_TUPLES_OK) {
         take_keys(watch, PQgetvalue(result, 0, 2));
+        take_log(watch, PQgetvalue(result, 0, 3), PQgetvalue(result, 0, 4));
         take_cursor_key(watch, PQgetvalue(result, 0, 1));
         alive = take_migrations(watch, PQgetvalue(result, 0, 0));
     } else { /* the tables are not all there, or not for us to read */
@@ -270,7 +264,29 @@ static bool ensure_partitions(Watch *watch, int64_t now) {
         log_event(LOG_WARNING, "partitions of the months to come cannot be made", "reason",
                   PQresultErrorMessage(result), NULL);
     PQclear(result);
-    watch->partitions_us = now + (done ? PARTITIONS_US : PARTITIONS_RETRY_US);
+    watch->partitions_us = now + (done ? DAY_US : HOUR_US);
+    return true;
+}
+
+/* After the partitions were made: those that are too old go. */
+static bool drop_history(Watch *watch, int64_t now) {
+    char days[2][16];
+    const Retention *keep = &watch->retention;
+    if (!watch->mark[0] || now < watch->retention_us || (keep->changes_days == 0 && keep->revisions_days == 0))
+        return true;
+    snprintf(days[0], sizeof days[0], "%d", keep->changes_days);
+    snprintf(days[1], sizeof days[1], "%d", keep->revisions_days);
+    const char *params[] = {days[0], days[1]};
+    PGresult *result = ask(watch, SQL_WATCH_RETENTION, 2, params);
+    if (!result)
+        return false;
+    bool done = PQresultStatus(result) == PGRES_TUPLES_OK;
+    if (!done)
+        log_event(LOG_WARNING, "old history cannot be dropped", "reason", PQresultErrorMessage(result), NULL);
+    else if (strcmp(PQgetvalue(result, 0, 0), "0") != 0)
+        log_event(LOG_INFO, "old history was dropped", "months", PQgetvalue(result, 0, 0), NULL);
+    PQclear(result);
+    watch->retention_us = now + (done ? DAY_US : HOUR_US);
     return true;
 }
 
@@ -340,7 +356,8 @@ static bool turn(Watch *watch) {
         return false;
     }
     int64_t now = clock_monotonic_us();
-    if (look(watch) && ensure_partitions(watch, now) && expire_answers(watch, now) && write_used(watch, now))
+    if (look(watch) && ensure_partitions(watch, now) && drop_history(watch, now) && expire_answers(watch, now) &&
+        write_used(watch, now))
         return true;
     if (watch->pg)
         disconnect(watch);
@@ -367,9 +384,10 @@ static void *watch_main(void *argument) {
     return NULL;
 }
 
-Watch *watch_start(const char *conninfo) {
+Watch *watch_start(const char *conninfo, Retention retention) {
     Watch *watch = memory_zeroed(1, sizeof *watch);
     watch->conninfo = memory_text(conninfo);
+    watch->retention = retention;
     watch->stop = eventfd(0, EFD_CLOEXEC);
     watch->arena = arena_new();
     watch->keyring = keyring_parse("");

@@ -44,6 +44,13 @@ AuthResult auth_check(const Keyring *keyring, const char *authorization, Scope s
     return key->scope >= scope ? AUTH_OK : AUTH_LESSER;
 }
 
+bool auth_key_works(const Keyring *keyring, int64_t key_id, int64_t now_wall_us) {
+    for (int i = 0; i < keyring->count; i++)
+        if (keyring->keys[i].id == key_id)
+            return keyring->keys[i].expires_us > now_wall_us;
+    return false;
+}
+
 const char *auth_challenge(AuthResult result) {
     switch (result) {
     case AUTH_LESSER:

@@ -20,6 +20,9 @@ typedef enum AuthResult {
 AuthResult auth_check(const Keyring *keyring, const char *authorization, Scope scope, bool reads_open,
                       int64_t now_wall_us, int64_t *key_id);
 
+/* True while the key with that id works. */
+bool auth_key_works(const Keyring *keyring, int64_t key_id, int64_t now_wall_us);
+
 /* The value of WWW-Authenticate for a refusal. */
 const char *auth_challenge(AuthResult result);
 

@@ -7,7 +7,7 @@
 const char cors_allowed_headers[] =
     "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, "
     "Change-Actor, Change-Reason";
-const char cors_exposed_headers[] = "ETag, Idempotency-Replayed, Link, Location, Retry-After";
+const char cors_exposed_headers[] = "Changes-Since, ETag, Idempotency-Replayed, Link, Location, Retry-After";
 
 static bool is_ipv4_loopback(const char *host, size_t length) {
     if (length < 9 || strncmp(host, "127.", 4) != 0)

@@ -85,6 +85,7 @@ void client_enter(const Clients *clients, Client *client, ClientPhase phase, int
         break;
     case CLIENT_ANSWER:
     case CLIENT_STREAM:
+    case CLIENT_LISTEN:
         client->deadline_us = now_us + seconds(config->answer_timeout_s);
         break;
     case CLIENT_IDLE:
@@ -99,11 +100,15 @@ void client_handed(Client *client, size_t bytes) {
 
 /* What the kernel still holds for a client may be megabytes, and it asks for more only when a good part is gone: how
  * fast a client is shows in what has arrived. */
-static void client_earn(const Clients *clients, Client *client, int64_t now_us) {
+static uint64_t client_taken(const Client *client) {
     int held = 0;
     if (ioctl(client->fd, SIOCOUTQ, &held) != 0 || held < 0)
         held = 0;
-    uint64_t taken = client->handed > (uint64_t)held ? client->handed - (uint64_t)held : 0;
+    return client->handed > (uint64_t)held ? client->handed - (uint64_t)held : 0;
+}
+
+static void client_earn(const Clients *clients, Client *client, int64_t now_us) {
+    uint64_t taken = client_taken(client);
     if (taken <= client->taken)
         return;
     int64_t most_us = now_us + seconds(clients->config->answer_timeout_s);
@@ -120,6 +125,14 @@ void client_received(const Clients *clients, Client *client, size_t bytes, int64
     double earned_us = (double)bytes * 1e6 / clients->config->upload_rate_min;
     client->deadline_us =
         (double)(most_us - client->deadline_us) > earned_us ? client->deadline_us + (int64_t)earned_us : most_us;
+}
+
+/* The time begins anew whenever something of what waits is taken. */
+static void client_attend(const Clients *clients, Client *client, int64_t now_us) {
+    uint64_t taken = client->handed == client->taken ? client->taken : client_taken(client);
+    if (taken > client->taken || taken == client->handed)
+        client->deadline_us = now_us + seconds(clients->config->answer_timeout_s);
+    client->taken = taken > client->taken ? taken : client->taken;
 }
 
 /* Who is between requests may have sent one that we have not read yet: only the reading side is shut, so that it is
@@ -152,6 +165,8 @@ void clients_sweep(Clients *clients, int64_t now_us) {
     for (Client *client = clients->first; client; client = client->next) {
         if (client->phase == CLIENT_STREAM)
             client_earn(clients, client, now_us);
+        else if (client->phase == CLIENT_LISTEN)
+            client_attend(clients, client, now_us);
         if (client->deadline_us <= now_us) {
             if (client->phase == CLIENT_BODY || client->phase == CLIENT_UPLOAD || client->phase == CLIENT_HEADERS)
                 send_timeout(client);

@@ -20,7 +20,8 @@ typedef enum ClientPhase {
     CLIENT_UPLOAD,  /* a body of any length: see client_received */
     CLIENT_WORKING, /* the request is with us: no deadline but the database's */
     CLIENT_ANSWER,
-    CLIENT_STREAM, /* it takes an answer of any length: see client_took */
+    CLIENT_STREAM, /* it takes an answer of any length: see client_handed */
+    CLIENT_LISTEN, /* it waits for what comes, and takes it: the time runs while some of it is not taken */
     CLIENT_IDLE    /* between two requests */
 } ClientPhase;
 
@@ -31,7 +32,8 @@ struct Client {
     ClientPhase phase;
     bool linger; /* an answer went out before the request was read: see linger.h */
     bool shut;
-    uint64_t handed; /* CLIENT_STREAM: bytes given to the kernel, and those of them that the client's side has */
+    uint64_t handed; /* CLIENT_STREAM, CLIENT_LISTEN: bytes given to the kernel, and those of them that the client's
+                        side has */
     uint64_t taken;
     int64_t deadline_us; /* monotonic */
     Client *previous;

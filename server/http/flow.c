@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "http/departure.h"
 #include "http/response.h"
 #include "record/stream.h"
 
@@ -19,6 +19,7 @@ typedef struct Chunk {
 } Chunk;
 
 struct Flow {
+    Departure departure; /* first: what epoll has is the flow */
     Request *request;
     Flow *next; /* among the worker's */
     bool due;   /* it stands there */
@@ -29,7 +30,6 @@ struct Flow {
     bool over;       /* no more rows come */
     bool failed;     /* and some are missing */
     bool gone;       /* the client is */
-    bool watched;    /* its socket is on the worker's epoll */
     int64_t left_us; /* suspended: what was left of the client's time */
 };
 
@@ -70,19 +70,16 @@ static bool flow_take_row(Batch *batch, const Result *row) {
     return !full;
 }
 
-/* MHD does not look at the socket of a suspended connection. */
+static void flow_gone(Departure *departure);
+
 static void flow_watch(Flow *flow, bool on) {
-    struct epoll_event event = {.events = EPOLLRDHUP, .data.ptr = flow};
-    const Request *request = flow->request;
-    if (flow->watched == on)
-        return;
-    int done = epoll_ctl(request->worker->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, request->client->fd, &event);
-    flow->watched = on && done == 0;
+    departure_watch(&flow->departure, flow->request->worker, flow->request->client->fd, on);
 }
 
 void flow_start(Request *request) {
     Exchange *x = &request->exchange;
     Flow *flow = memory_zeroed(1, sizeof *flow);
+    flow->departure.gone = flow_gone;
     flow->request = request;
     flow->filling = chunk_new();
     flow->sending = chunk_new();
@@ -227,12 +224,14 @@ static void flow_begin(Flow *flow) {
     request->client->handed = request->client->taken = 0;
     if (request->head_only)
         flow_leave(flow); /* that it begins is all that is asked */
-    if (!response_stream(request, flow_read, flow))
-        flow_client_gone(flow);
+    if (!response_stream(request, CLIENT_STREAM, flow_read, flow))
+        flow_gone(&flow->departure);
     flow->left_us = request->client->deadline_us - request->worker->now_us;
 }
 
-void flow_client_gone(Flow *flow) {
+/* The client is. */
+static void flow_gone(Departure *departure) {
+    Flow *flow = (Flow *)departure;
     Request *request = flow->request;
     flow_watch(flow, false);
     if (flow->over && !flow->begun)

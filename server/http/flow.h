@@ -25,9 +25,6 @@ void flow_end(Flow *flow);
 /* Ends the request's flow, if it has one: a statement under way is stopped. */
 void flow_free(Request *request);
 
-/* epoll says that the flow's client is gone. */
-void flow_client_gone(Flow *flow);
-
 /* Begins answers and wakes those that have something to send, of all the worker's flows that are due. */
 void flows_run(Worker *worker);
 

@@ -123,7 +123,7 @@ static bool check_admin(Request *request) {
     return value == NULL || strcmp(value, "true") != 0 || check_scope(request, SCOPE_ADMIN);
 }
 
-/* A header's text that goes into the record of changes. */
+/* A header's text that a handler reads. */
 static bool check_text_header(Request *request, HeadField field, const char **out) {
     enum { CHANGE_TEXT_MAX = 500 };
     Exchange *x = &request->exchange;
@@ -204,6 +204,7 @@ static bool check_syntax(Request *request) {
     ok = check_text_header(request, HEAD_CHANGE_ACTOR, &x->actor) && ok;
     ok = check_text_header(request, HEAD_CHANGE_REASON, &x->reason) && ok;
     ok = check_idempotency_key(request) && ok;
+    ok = check_text_header(request, HEAD_LAST_EVENT_ID, &x->last_event_id) && ok;
     if (!ok)
         problem_set(x, PROBLEM_BAD_REQUEST, "The request is not valid.");
     return ok;
@@ -272,10 +273,11 @@ static bool check_schema(Request *request) {
                     watch->pending[0] ? ": pending is " : "", watch->pending);
         return false;
     }
-    if (!atomic_load_explicit(&worker->server->service_ready, memory_order_acquire)) {
+    if (!atomic_load_explicit(&worker->server->service_ready, memory_order_acquire) || !watch->has_cursor_key) {
         problem_set(x, PROBLEM_UNAVAILABLE, "The database is not reachable.");
         return false;
     }
+    x->log = watch->log;
     return true;
 }
 

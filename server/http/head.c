@@ -26,6 +26,7 @@ static const FieldRule field_rules[HEAD_FIELD_COUNT] = {
     [HEAD_CHANGE_REASON] = {"Change-Reason", false},
     [HEAD_IDEMPOTENCY_KEY] = {"Idempotency-Key", false},
     [HEAD_CORS_METHOD] = {"Access-Control-Request-Method", false},
+    [HEAD_LAST_EVENT_ID] = {"Last-Event-ID", false},
 };
 
 Head head_new(Arena *arena) {

@@ -29,6 +29,7 @@ typedef enum HeadField {
     HEAD_CHANGE_REASON,
     HEAD_IDEMPOTENCY_KEY,
     HEAD_CORS_METHOD,
+    HEAD_LAST_EVENT_ID,
     HEAD_FIELD_COUNT
 } HeadField;
 

@@ -43,6 +43,11 @@ typedef enum Gauge {
     GAUGE_EXPORT_BYTES,
     GAUGE_UPLOADS, /* under way; lines of all that were settled, since the start */
     GAUGE_UPLOAD_LINES,
+    GAUGE_LISTENERS, /* to changes; let go since the start, for they were too slow */
+    GAUGE_LISTENERS_DROPPED,
+    GAUGE_NUMBERS, /* the log of changes: see change_log.h */
+    GAUGE_NUMBERED,
+    GAUGE_LAG_US,
     GAUGE_COUNT
 } Gauge;
 

@@ -10,6 +10,7 @@
 #include "http/access_log.h"
 #include "http/flow.h"
 #include "http/gate.h"
+#include "http/listener.h"
 #include "http/response.h"
 #include "http/upload.h"
 #include "record/idempotency.h"
@@ -53,6 +54,7 @@ static void request_give_back(Request *request) {
     Worker *worker = request->worker;
     flow_free(request);
     upload_free(request);
+    listener_free(request);
     exchange_release(&request->exchange);
     worker->in_flight--;
     metrics_set(worker->metrics, GAUGE_IN_FLIGHT, (uint64_t)worker->in_flight);
@@ -80,6 +82,8 @@ void requests_free(Worker *worker) {
 static void batch_completed(Batch *batch) {
     Request *request = batch->owner;
     Worker *worker = request->worker;
+    if (batch->write && batch->outcome == BATCH_DONE)
+        change_log_written(worker->server->config.change_log);
     request->next = NULL;
     if (worker->completed_last)
         worker->completed_last->next = request;
@@ -275,6 +279,10 @@ bool request_continue(Request *request) {
     Exchange *x = &request->exchange;
     if (request->upload)
         return upload_continue(request);
+    if (request->listener) {
+        listener_page(request->listener);
+        return false;
+    }
     if (request->flow)
         flow_end(request->flow);
     if (request->flow && flow_begun(request->flow))
@@ -282,6 +290,8 @@ bool request_continue(Request *request) {
     Step step = x->batch.outcome == BATCH_DONE ? endpoint_done(x) : batch_failed(request);
     if (!request_step(request, step))
         return false;
+    if (x->tail && x->problem.kind == PROBLEM_NONE && listener_begin(request))
+        return true;
     batch_release(&x->batch); /* the answer is in the arena; a slow reader need not keep the rows too */
     if (!response_queue(request))
         shutdown(request->client->fd, SHUT_RDWR); /* MHD asks again for an answer otherwise */

@@ -45,10 +45,11 @@ struct Request {
     const Route *route;
     bool format_named; /* `format` has chosen the representation, whatever Accept says */
 
-    bool lines;            /* the body is records, a line each: upload.h */
-    struct Upload *upload; /* NULL: it is not, or not yet */
-    struct Flow *flow;     /* flow.h; NULL: the answer goes out as a whole */
-    const Buffer *packed;  /* the gzip form of the answer, where it is there already; NULL: not */
+    bool lines;                /* the body is records, a line each: upload.h */
+    struct Upload *upload;     /* NULL: it is not, or not yet */
+    struct Flow *flow;         /* flow.h; NULL: the answer goes out as a whole */
+    struct Listener *listener; /* listener.h; NULL: it is none */
+    const Buffer *packed;      /* the gzip form of the answer, where it is there already; NULL: not */
     Buffer payload;
     int64_t started_us;
     int status;  /* of the answer */

@@ -156,7 +156,7 @@ bool response_queue(Request *request) {
 
 enum { BLOCK = 16 * 1024 /* of a body that a reader gives */ };
 
-bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *reader_cls) {
+bool response_stream(Request *request, ClientPhase phase, MHD_ContentReaderCallback reader, void *reader_cls) {
     const Exchange *x = &request->exchange;
     Answer answer = {
         .status = x->status, .content_type = representation_of(x->format)->content_type, .cacheable = true};
@@ -166,7 +166,7 @@ bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *r
      * take that for its next answer. */
     if (response && request->head_only)
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    return answer_queue(request, &answer, CLIENT_STREAM, response);
+    return answer_queue(request, &answer, phase, response);
 }
 
 bool response_lines(Request *request, uint64_t size, MHD_ContentReaderCallback reader, void *reader_cls) {

@@ -10,7 +10,7 @@ bool response_queue(Request *request);
 
 /* Queues the head of an answer whose body `reader` gives, as MHD_create_response_from_callback says; of unknown length:
  * chunked, or, in HTTP/1.0 and for HEAD, up to the connection's end. */
-bool response_stream(Request *request, MHD_ContentReaderCallback reader, void *reader_cls);
+bool response_stream(Request *request, ClientPhase phase, MHD_ContentReaderCallback reader, void *reader_cls);
 
 /* The same for lines of `size` bytes in all that say what became of those of an upload. */
 bool response_lines(Request *request, uint64_t size, MHD_ContentReaderCallback reader, void *reader_cls);

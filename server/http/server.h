@@ -1,6 +1,7 @@
 /* server.h: the HTTP server: one listening socket, and workers that each are a thread with a loop of its own.
  *
- * The settings, the service, the watch and the endpoints belong to the caller and outlive the server. */
+ * The settings, the service, the watch, the log of changes and the endpoints belong to the caller and outlive the
+ * server; but the log is stopped between server_drain and server_free, since it tells the workers of what is new. */
 #ifndef ONRECORD_HTTP_SERVER_H
 #define ONRECORD_HTTP_SERVER_H
 
@@ -8,6 +9,7 @@
 #include <stddef.h>
 
 #include "config.h"
+#include "db/change_log.h"
 #include "db/watch.h"
 #include "record/exchange.h"
 
@@ -18,6 +20,7 @@ typedef struct ServerConfig {
     Service *service; /* its cursor key is filled in when the watch has seen it */
     const char *conninfo;
     Watch *watch;
+    ChangeLog *change_log;
     const Endpoint *endpoints; /* on records; what is about the service itself is the server's own */
     int endpoint_count;
 } ServerConfig;

@@ -13,7 +13,9 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "http/connections.h"
+#include "http/departure.h"
 #include "http/flow.h"
+#include "http/listener.h"
 #include "http/request.h"
 
 enum {
@@ -44,6 +46,17 @@ static void worker_look(Worker *worker) {
         pthread_mutex_unlock(&server->service_lock);
     }
     worker->look_us = worker->now_us + LOOK_US;
+}
+
+/* The process's own: the first worker counts for all. */
+static void log_gauges(Worker *worker) {
+    ChangeLogState log;
+    if (worker->index != 0)
+        return;
+    change_log_state(worker->server->config.change_log, &log);
+    metrics_set(worker->metrics, GAUGE_NUMBERS, log.numbers);
+    metrics_set(worker->metrics, GAUGE_NUMBERED, (uint64_t)log.numbered);
+    metrics_set(worker->metrics, GAUGE_LAG_US, (uint64_t)log.lag_us);
 }
 
 static void pool_gauges(Worker *worker) {
@@ -82,7 +95,8 @@ static void worker_event(Worker *worker, const struct epoll_event *event) {
         if (worker->listening)
             connections_accept(worker, CONNECTIONS_PER_TURN);
     } else if (!linger_event(&worker->lingers, what) && !pool_event(worker->pool, what, event->events)) {
-        flow_client_gone(what);
+        Departure *departure = what;
+        departure->gone(departure);
     }
 }
 
@@ -110,6 +124,7 @@ static void worker_finish(Worker *worker) {
 static void drain_begin(Worker *worker) {
     Server *server = worker->server;
     worker->draining = true;
+    listeners_end(worker);
     if (worker->accepting) {
         while (connections_accept(worker, CONNECTIONS_PER_TURN)) {
         }
@@ -152,8 +167,10 @@ static void worker_sweep(Worker *worker) {
         listening_set(worker, true); /* there were no files left; perhaps there are now */
     clients_sweep(&worker->clients, worker->now_us);
     lingers_sweep(&worker->lingers, worker->now_us);
+    listeners_sweep(worker);
     memory_give_back(worker);
     pool_gauges(worker);
+    log_gauges(worker);
     worker->sweep_us = worker->now_us + (worker->draining ? SWEEP_US / 10 : SWEEP_US);
 }
 
@@ -181,6 +198,7 @@ static void worker_turn(Worker *worker) {
         drain_begin(worker);
         worker->sweep_us = 0;
     }
+    listeners_tell(worker);
     worker_finish(worker);
     MHD_run(worker->daemon);
     pool_flush(worker->pool);
@@ -193,6 +211,7 @@ static void worker_turn(Worker *worker) {
 static void worker_close(Worker *worker) {
     pool_free(worker->pool);
     worker->pool = NULL;
+    listeners_end(worker);
     worker_finish(worker);
     MHD_run(worker->daemon);
     MHD_stop_daemon(worker->daemon);
@@ -215,11 +234,12 @@ static void *worker_main(void *argument) {
 /* --- start and end --------------------------------------------------------------------------------------------------
  */
 
-/* The worker's share of the connections that the setting allows in total, one of which is the watch's. */
+/* The worker's share of the connections that the setting allows in total, two of which are the watch's and the log of
+ * changes'. */
 static void pool_share(const Server *server, PoolConfig *pool) {
     static const Lane order[] = {LANE_WRITE, LANE_LIST, LANE_POINT, LANE_PAGE};
     const Config *config = server->config.config;
-    int share = (config->db_connections_max - 1) / config->workers;
+    int share = (config->db_connections_max - 2) / config->workers;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         pool->connections[lane] = 1;
         pool->queue_max[lane] = config->queue_max;
@@ -279,6 +299,12 @@ static bool worker_open(Worker *worker, char *fault, size_t fault_size) {
     return true;
 }
 
+static void worker_news(void *owner, ChangeNews *given) {
+    Worker *worker = owner;
+    news_give(&worker->news, given);
+    worker_wake(worker);
+}
+
 Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
     const Config *config = server->config.config;
     Worker *worker = calloc(1, sizeof(*worker));
@@ -306,6 +332,8 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
     worker->pool = pool_new(&pool, worker->epoll_fd);
     worker->compressor = compressor_new(1);
     worker_look(worker);
+    news_init(&worker->news);
+    change_log_subscribe(server->config.change_log, worker_news, worker);
     return worker;
 }
 
@@ -334,5 +362,6 @@ void worker_free(Worker *worker) {
     close(worker->wake_fd);
     free(worker->inbox.fds);
     pthread_mutex_destroy(&worker->inbox.lock);
+    news_free(&worker->news);
     free(worker);
 }

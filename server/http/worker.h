@@ -1,6 +1,6 @@
 /* worker.h: one thread, one epoll, one MHD daemon, its connections to PostgreSQL; and what all workers share.
  *
- * Nothing of a Worker is touched by another thread, but its inbox and its metrics. */
+ * Nothing of a Worker is touched by another thread, but its inbox, its metrics and the inbox of its news. */
 #ifndef ONRECORD_HTTP_WORKER_H
 #define ONRECORD_HTTP_WORKER_H
 
@@ -16,6 +16,7 @@
 #include "http/linger.h"
 #include "http/meta.h"
 #include "http/metrics.h"
+#include "http/news.h"
 #include "http/router.h"
 #include "http/server.h"
 
@@ -89,7 +90,10 @@ struct Worker {
     Request *completed_last;
     struct Flow *flows; /* that have something to do in this turn */
     int uploads;        /* under way */
-    int in_flight;      /* requests begun and not ended */
+    News news;
+    struct Listener *listeners;
+    int listener_count;
+    int in_flight; /* requests begun and not ended */
 };
 
 /* Makes a worker, connecting to PostgreSQL; NULL with a sentence in `fault`. Its thread starts when all are made. */

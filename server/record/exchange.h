@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "db/batch.h"
+#include "db/change.h"
 #include "record/endpoint.h"
 #include "record/problem.h"
 #include "record/representation.h"
@@ -81,13 +82,16 @@ typedef struct Exchange {
     const char *actor; /* Change-Actor and Change-Reason; NULL where not given */
     const char *reason;
     Idempotency idempotency;
-    Format format;    /* of the answer: one that the endpoint offers */
-    const char *base; /* this service's own address, no slash at its end; only for FORMATS_ABSOLUTE */
+    const char *last_event_id; /* Last-Event-ID; NULL where not given */
+    LogMark log;               /* where the log of changes stood when the request began, or before */
+    Format format;             /* of the answer: one that the endpoint offers */
+    const char *base;          /* this service's own address, no slash at its end; only for FORMATS_ABSOLUTE */
 
     /* the way */
     Batch batch;
     void *state;           /* the endpoint's own */
     struct Stream *stream; /* stream.h; NULL: the answer is no stream */
+    struct Tail *tail;     /* tail.h; NULL: the answer is not sent page by page */
 
     /* the answer: either a problem (problem.h) or this */
     int status;

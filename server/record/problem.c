@@ -26,6 +26,7 @@ static const struct {
     [PROBLEM_CONFLICT] = {409, "conflict", "Another record is in the way"},
     [PROBLEM_UNDER_WAY] = {409, "under-way", "The same request is under way"},
     [PROBLEM_GONE] = {410, "gone", "The record was deleted"},
+    [PROBLEM_CHANGES_GONE] = {410, "changes-gone", "These changes are not kept any more"},
     [PROBLEM_PRECONDITION_FAILED] = {412, "precondition-failed", "The record has changed"},
     [PROBLEM_TOO_LARGE] = {413, "too-large", "The body is too large"},
     [PROBLEM_URI_TOO_LONG] = {414, "uri-too-long", "The target is too long"},

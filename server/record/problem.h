@@ -25,6 +25,7 @@ typedef enum ProblemKind {
     PROBLEM_CONFLICT,              /* 409 */
     PROBLEM_UNDER_WAY,             /* 409 a request with the same Idempotency-Key is */
     PROBLEM_GONE,                  /* 410 */
+    PROBLEM_CHANGES_GONE,          /* 410 of the log of changes */
     PROBLEM_PRECONDITION_FAILED,   /* 412 */
     PROBLEM_TOO_LARGE,             /* 413 */
     PROBLEM_URI_TOO_LONG,          /* 414 */

@@ -17,6 +17,7 @@ typedef enum Format {
     FORMAT_CSV,    /* a list: RFC 4180 */
     FORMAT_JSONLD, /* a record, in the words of schema.org */
     FORMAT_ATOM,   /* a list, as a feed */
+    FORMAT_EVENTS, /* changes, as server-sent events */
     FORMAT_HTML,
     FORMAT_YAML,
     FORMAT_TEXT,

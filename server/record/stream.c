@@ -1,6 +1,7 @@
 #include "record/stream.h"
 
 #include "record/render_csv.h"
+#include "record/tail.h"
 
 static void ndjson_row(const Stream *stream, Buffer *out, const Result *rows, int row) {
     JsonWriter w = json_writer_new(out);
@@ -48,4 +49,5 @@ void stream_row(Stream *stream, Buffer *out, const Result *rows, int row) {
 void stream_answer(Exchange *x) {
     x->status = 200;
     exchange_header(x, "Content-Disposition", x->stream->disposition);
+    exchange_header(x, "Changes-Since", token_encode(x->arena, &x->log));
 }

@@ -150,7 +150,7 @@ static void relation_endpoints(Arena *arena, const Resource *resource) {
 static const Grouping by_speaker = {.by = "speaker_id", .without = "without_speaker"};
 static const Grouping by_source = {.by = "source_id", .without = "without_source"};
 
-/* What is no collection: a search of several, and counts of the quotes and of the articles. */
+/* What is no collection: a search of several, counts of the quotes and of the articles, the log of changes. */
 static const Endpoint others[] = {
     {.method = METHOD_GET,
      .path = "/search",
@@ -182,6 +182,13 @@ static const Endpoint others[] = {
      .resource = &quote_resource,
      .plan = stats_timeline_plan,
      .done = stats_timeline_done},
+    {.method = METHOD_GET,
+     .path = "/changes",
+     .operation_id = "listChanges",
+     .scope = SCOPE_READ,
+     .plan = changes_plan,
+     .done = changes_done,
+     .formats = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON) | FORMAT_BIT(FORMAT_EVENTS)},
 };
 
 const Endpoint *resources_endpoints(int *count) {

@@ -24,6 +24,10 @@ extern const Steps article_create;
 Step search_plan(Exchange *x);
 Step search_done(Exchange *x);
 
+/* GET /changes: changes.c */
+Step changes_plan(Exchange *x);
+Step changes_done(Exchange *x);
+
 /* What is special about writing an article (article_body.c) and a quote (quote_spans.c); see write.h for when they run.
  */
 void article_check(Write *write);

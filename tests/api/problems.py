@@ -11,6 +11,7 @@ TITLES = {
     "conflict": (409, "Another record is in the way"),
     "under-way": (409, "The same request is under way"),
     "gone": (410, "The record was deleted"),
+    "changes-gone": (410, "These changes are not kept any more"),
     "precondition-failed": (412, "The record has changed"),
     "too-large": (413, "The body is too large"),
     "uri-too-long": (414, "The target is too long"),

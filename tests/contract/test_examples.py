@@ -89,7 +89,7 @@ def test_requests_made_of_examples_work(api, path, method, name, kind):
             assert api.delete(f"/{resource}/{id}").status_code == 204
 
 
-MOMENTS = ("created_at", "updated_at", "changed_at", "next")
+MOMENTS = ("created_at", "updated_at", "changed_at", "token", "next")
 
 
 def without_moments(value):

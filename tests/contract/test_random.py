@@ -102,7 +102,8 @@ def queries(draw, operation):
         return {}
     chosen = draw(st.lists(st.sampled_from(known), max_size=5, unique_by=lambda parameter: parameter["name"]))
     good = draw(st.integers(0, 4)) > 0
-    return {p["name"]: as_text(draw(values(p["schema"]) if good else words | values(p["schema"]))) for p in chosen}
+    made = {p["name"]: as_text(draw(values(p["schema"]) if good else words | values(p["schema"]))) for p in chosen}
+    return {name: value for name, value in made.items() if (name, value) != ("format", "sse")}  # which does not end
 
 
 headers = st.fixed_dictionaries(

@@ -290,3 +290,100 @@ def test_the_functions_that_rules_are_made_of(seeded):
     assert value(f"entries_without({entries}, 's', '{{1,2}}')") == [{"s": None}, {"s": 3}]
     assert value(f"each_entry_without({entries}, 's', '{{1,2}}')") == [{"s": None}, {"s": None}, {"s": 3}, {"s": None}]
     assert value("entries_without('[]', 's', '{1}')") == value("each_entry_without('[]', 's', '{1}')") == []
+# The order of changes
+
+
+def number(db, above=0, most=1000):
+    return db.row(f"SELECT * FROM onrecord.number_changes({above}, {most})")
+
+
+def test_changes_are_numbered_once_and_in_order(db):
+    rows = db.value("SELECT count(*) FROM onrecord.changes")
+    found = number(db, most=7)
+    assert found["numbered"] == 7
+    assert number(db)["numbered"] == rows - 7
+    assert number(db)["numbered"] == 0
+    assert db.values("SELECT pos FROM onrecord.changes ORDER BY id") == list(range(1, rows + 1))
+    assert db.value("SELECT changes_last FROM onrecord.instance") == rows
+    db.run("UPDATE onrecord.quotes SET cue = 'x' WHERE id = 3")
+    assert number(db)["lag_us"] >= 0
+    assert db.value("SELECT max(pos) FROM onrecord.changes") == rows + 1
+
+
+def test_a_look_may_skip_what_is_done(db):
+    rows = db.value("SELECT count(*) FROM onrecord.changes")
+    last = db.value("SELECT max(id) FROM onrecord.changes")
+    assert number(db, above=last - 2)["numbered"] == 2
+    assert number(db)["numbered"] == rows - 2
+
+
+def test_a_look_knows_who_may_still_come(copy):
+    """Nothing may be skipped that a transaction which has begun has yet to show."""
+    copy.run("BEGIN")
+    copy.run("UPDATE onrecord.quotes SET cue = 'x' WHERE id = 3")
+    other = type(copy)(copy.env, copy.name)
+    try:
+        other.run("UPDATE onrecord.quotes SET cue = 'x' WHERE id = 4")
+        first = number(other)
+        assert first["newest"] > 0 and first["seen"] == other.value("SELECT last_value FROM onrecord.changes_id_seq")
+        second = number(other)
+        assert (second["numbered"], second["newest"]) == (0, 0)
+        assert second["oldest"] <= first["newest"], "it waits for the one under way"
+        copy.run("COMMIT")
+        third = number(other)
+        assert third["numbered"] == 1
+        assert third["oldest"] > first["newest"]
+    finally:
+        other.close()
+
+
+MONTHS = """
+CREATE TABLE onrecord.{log}_2001_0{month} (LIKE onrecord.{log} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+ALTER TABLE onrecord.{log} ATTACH PARTITION onrecord.{log}_2001_0{month}
+    FOR VALUES FROM ('2001-0{month}-01Z') TO ('2001-0{next}-01Z');"""
+
+
+def old_history(db):
+    for log in ("changes", "revisions"):
+        for month in (1, 2):
+            db.run(MONTHS.format(log=log, month=month, next=month + 1))
+    db.run("""INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_at)
+              VALUES ('quotes', 77, 'insert', 1, '2001-01-15Z'), ('quotes', 77, 'delete', 2, '2001-02-15Z');
+              INSERT INTO onrecord.revisions (resource, record_id, version, state, changed_at, replaced_at)
+              VALUES ('quotes', 77, 1, '{}', '2001-01-15Z', '2001-01-15Z'), ('quotes', 77, 2, NULL, '2001-02-15Z', '2001-02-15Z')""")
+
+
+def months(db, log):
+    return db.values(f"""SELECT relname FROM pg_class WHERE relname LIKE '{log}_2001%' AND relkind = 'r' ORDER BY 1""")
+
+
+def days_since(date):
+    return f"(current_date - '{date}'::date)"
+
+
+def test_history_is_kept_unless_it_is_to_go(db):
+    old_history(db)
+    number(db)
+    assert db.value("SELECT onrecord.drop_history(0, 0)") == 0
+    assert db.value(f"SELECT onrecord.drop_history({days_since('2001-01-20')}, {days_since('2001-01-20')})") == 0
+    assert months(db, "changes") == ["changes_2001_01", "changes_2001_02"]
+
+
+def test_whole_months_go(db):
+    old_history(db)
+    number(db)
+    january = db.value("SELECT max(pos) FROM onrecord.changes_2001_01")
+    assert db.value(f"SELECT onrecord.drop_history({days_since('2001-02-02')}, 0)") == 1
+    assert (months(db, "changes"), months(db, "revisions")) == (["changes_2001_02"], ["revisions_2001_01", "revisions_2001_02"])
+    assert db.value("SELECT changes_dropped FROM onrecord.instance") == january
+    assert db.value("SELECT onrecord.drop_history(0, 1)") == 2
+    assert months(db, "revisions") == []
+    assert [revision["version"] for revision in revisions(db, "quotes", 77)] == [2], "the tombstone stays"
+    assert db.value("SELECT onrecord.drop_history(1, 1)") == 1
+    assert months(db, "changes") == []
+
+
+def test_what_nobody_has_read_does_not_go(db):
+    old_history(db)
+    assert db.value("SELECT onrecord.drop_history(1, 0)") == 0
+    assert months(db, "changes") == ["changes_2001_01", "changes_2001_02"]

@@ -215,7 +215,7 @@ static void test_watch(void **state) {
     (void)state;
     const char *fault = NULL;
     WatchState seen;
-    Watch *watch = watch_start(conninfo);
+    Watch *watch = watch_start(conninfo, (Retention){0});
     watch_await(watch, 20000);
     watch_state(watch, &seen);
     assert_true(seen.reachable && seen.migrated && seen.has_cursor_key);
