@@ -260,25 +260,6 @@ $$;
 
 COMMENT ON FUNCTION onrecord.article_lead_quotes() IS 'Passes published_at, source_id and search_config on to the article''s quotes, search_config to its events';
 
--- Name: entry_without(jsonb, text, bigint[]); Type: FUNCTION
-
-CREATE FUNCTION onrecord.entry_without(entry jsonb, member text, ids bigint[]) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (((entry ->> member))::bigint = ANY (ids)) THEN (entry || jsonb_build_object(member, NULL::unknown)) ELSE entry END;
-
--- Name: FUNCTION entry_without(entry jsonb, member text, ids bigint[]); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.entry_without(entry jsonb, member text, ids bigint[]) IS 'The object; its member null where it is one of those ids';
-
--- Name: each_entry_without(jsonb, text, bigint[]); Type: FUNCTION
-
-CREATE FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[]) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT COALESCE(jsonb_agg(onrecord.entry_without(item.entry, each_entry_without.member, each_entry_without.ids) ORDER BY item."position"), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(each_entry_without.list) WITH ORDINALITY item(entry, "position"));
-
--- Name: FUNCTION each_entry_without(list jsonb, member text, ids bigint[]); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[]) IS 'The list of objects, each as by entry_without';
 -- Name: drop_history(integer, integer); Type: FUNCTION
 
 CREATE FUNCTION onrecord.drop_history(changes_days integer, revisions_days integer) RETURNS integer
@@ -327,6 +308,26 @@ $_$;
 -- Name: FUNCTION drop_history(changes_days integer, revisions_days integer); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.drop_history(changes_days integer, revisions_days integer) IS 'Drops the months of changes and of revisions that are older than so many days, 0: none; answers how many';
+
+-- Name: entry_without(jsonb, text, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.entry_without(entry jsonb, member text, ids bigint[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (((entry ->> member))::bigint = ANY (ids)) THEN (entry || jsonb_build_object(member, NULL::unknown)) ELSE entry END;
+
+-- Name: FUNCTION entry_without(entry jsonb, member text, ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.entry_without(entry jsonb, member text, ids bigint[]) IS 'The object; its member null where it is one of those ids';
+
+-- Name: each_entry_without(jsonb, text, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT COALESCE(jsonb_agg(onrecord.entry_without(item.entry, each_entry_without.member, each_entry_without.ids) ORDER BY item."position"), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(each_entry_without.list) WITH ORDINALITY item(entry, "position"));
+
+-- Name: FUNCTION each_entry_without(list jsonb, member text, ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.each_entry_without(list jsonb, member text, ids bigint[]) IS 'The list of objects, each as by entry_without';
 
 -- Name: edtf_first(text); Type: FUNCTION
 
@@ -465,6 +466,16 @@ CREATE FUNCTION onrecord.ids_valid(list bigint[]) RETURNS boolean
 
 COMMENT ON FUNCTION onrecord.ids_valid(list bigint[]) IS 'A flat list of ids, none null';
 
+-- Name: ids_without(bigint[], bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT item.id FROM unnest(ids_without.list) WITH ORDINALITY item(id, "position") WHERE (item.id <> ALL (ids_without.ids)) ORDER BY item."position");
+
+-- Name: FUNCTION ids_without(list bigint[], ids bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) IS 'The list without those ids';
+
 -- Name: last_change(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.last_change() RETURNS bigint
@@ -480,15 +491,6 @@ $$;
 -- Name: FUNCTION last_change(); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.last_change() IS 'The id of the change that this session logged last; null: none yet';
--- Name: ids_without(bigint[], bigint[]); Type: FUNCTION
-
-CREATE FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) RETURNS bigint[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY(SELECT item.id FROM unnest(ids_without.list) WITH ORDINALITY item(id, "position") WHERE (item.id <> ALL (ids_without.ids)) ORDER BY item."position");
-
--- Name: FUNCTION ids_without(list bigint[], ids bigint[]); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) IS 'The list without those ids';
 
 -- Name: mentions_follow(); Type: FUNCTION
 
@@ -2429,12 +2431,13 @@ ALTER INDEX onrecord.changes_unnumbered_idx ATTACH PARTITION onrecord.changes_de
 
 ALTER INDEX onrecord.changes_pkey ATTACH PARTITION onrecord.changes_default_pkey;
 
--- Name: revisions_default_act_idx; Type: INDEX ATTACH
-
-ALTER INDEX onrecord.revisions_act_idx ATTACH PARTITION onrecord.revisions_default_act_idx;
 -- Name: changes_default_pos_idx; Type: INDEX ATTACH
 
 ALTER INDEX onrecord.changes_pos_idx ATTACH PARTITION onrecord.changes_default_pos_idx;
+
+-- Name: revisions_default_act_idx; Type: INDEX ATTACH
+
+ALTER INDEX onrecord.revisions_act_idx ATTACH PARTITION onrecord.revisions_default_act_idx;
 
 -- Name: revisions_default_pkey; Type: INDEX ATTACH
 
