@@ -108,7 +108,7 @@ static const Setting settings[] = {
     {"ONRECORD_READS", "reads", "open|key", SETTING_ORDINAL, MEMBER(reads), "open", .choices = reads_choices,
      .help = "Whether reading is open to all, or needs a key."},
     {"ONRECORD_IF_MATCH_REQUIRED", "if-match-required", "0|1", SETTING_FLAG, MEMBER(if_match_required), "0",
-     .help = "Whether PUT, PATCH and DELETE without If-Match are refused with 428."},
+     .help = "Whether PUT, PATCH, DELETE and merges without If-Match are refused with 428."},
     {"ONRECORD_WORKERS", "workers", "N", SETTING_NUMBER, MEMBER(workers), .min = 1, .max = WORKERS_MAX,
      .help = "Threads that serve requests. Default: the CPUs that this process may use, 4 at most."},
     {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "32", 7,

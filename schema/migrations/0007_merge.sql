@@ -570,16 +570,16 @@ BEGIN
              WHERE attrelid = 'onrecord.speakers'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
                AND state ? attname)
     USING state;
-    path := onrecord.speaker_take_back(merge);
-    PERFORM onrecord.speaker_return_quotes(merge, path);
-    PERFORM onrecord.speaker_return_entries(merge);
-    DELETE FROM onrecord.speaker_merges WHERE id = merged;
     WITH RECURSIVE come_along (id) AS (
         SELECT id FROM onrecord.speaker_merges WHERE merged_into_id = merged
         UNION
         SELECT below.id FROM onrecord.speaker_merges AS below JOIN come_along ON below.merged_into_id = come_along.id
     )
     UPDATE onrecord.speaker_merges SET into_id = merged WHERE id IN (SELECT id FROM come_along);
+    path := onrecord.speaker_take_back(merge);
+    PERFORM onrecord.speaker_return_quotes(merge, path);
+    PERFORM onrecord.speaker_return_entries(merge);
+    DELETE FROM onrecord.speaker_merges WHERE id = merged;
     INSERT INTO onrecord.speaker_distinctions (low_id, high_id, changed_by, change_actor, change_reason)
     VALUES (least(merged, survivor), greatest(merged, survivor), (state ->> 'changed_by')::bigint,
             state ->> 'change_actor', state ->> 'change_reason')

@@ -25,7 +25,7 @@ enum { EXCHANGE_IDS = 2, EXCHANGE_HEADERS = 12, IF_MATCH_MAX = 16, EXCHANGE_OWNE
  * cursor key, which is filled in before the first request that needs it. */
 typedef struct Service {
     const char *public_url; /* prefixes every link, no slash at its end; "" : links are relative */
-    bool if_match_required; /* PUT, PATCH and DELETE without If-Match answer 428 */
+    bool if_match_required; /* PUT, PATCH, DELETE and merges without If-Match answer 428 */
     uint8_t cursor_key[32];
     _Atomic uint64_t *search_configs; /* two: what searches know of languages, see search.c */
 } Service;

@@ -7,7 +7,8 @@
  *   send       one statement, guarded by the versions that were read, and what the resource hangs on to it
  *
  * What was read was read outside the writing transaction: where a guard is lost, the whole write starts over, unless
- * If-Match forbids that. When PostgreSQL refuses, `explain` asks once more, to name the record in the way. */
+ * If-Match forbids that. When PostgreSQL refuses, `explain` asks once more, to name the record in the way; where it was
+ * a reference to a record that was merged, the write starts over with the one that has its place. */
 #ifndef ONRECORD_RECORD_WRITE_H
 #define ONRECORD_RECORD_WRITE_H
 
@@ -17,6 +18,12 @@
 #include "record/sql_builder.h"
 
 enum { WRITE_FOLLOWERS = 2, WRITE_ATTEMPTS = 5 };
+
+typedef struct Led {
+    const char *target; /* the resource */
+    int64_t id;
+    int64_t into;
+} Led;
 
 typedef enum WritePhase {
     WRITE_CURRENT,
@@ -42,6 +49,8 @@ struct Write {
     const char *was[FIELDS_MAX];   /* by field: the column's text now, NULL on create */
     const char *texts[FIELDS_MAX]; /* by field: the column's text to be */
     References lookups;
+    int led_count; /* references that lead to merged records, and where these lead */
+    Led *led;
 
     /* For the resource's steps. */
     const Resource *guard; /* another record that must still be as it was read; NULL: none */
@@ -64,6 +73,9 @@ int write_index(const Write *write, const char *field); /* its index; the field 
 bool write_changes(const Write *write, const char *field);
 const char *write_text(const Write *write, const char *field);
 void write_set(Write *write, const char *field, const char *text);
+
+/* Puts the id that a lookup (write_sql.h) has found in the reference's place; a fault where it is none, or several. */
+void lookup_take(Exchange *x, const Reference *lookup, const Result *rows);
 
 /* Answers 422 with the faults gathered. */
 Step write_refuse(Exchange *x);

@@ -70,7 +70,9 @@ BODIES = [
 def test_requests_made_of_examples_work(api, path, method, name, kind):
     media = CONTRACT["paths"][path][method]["requestBody"]["content"][kind]
     for example in examples(media):
-        if method == "post":
+        if path.endswith("/merge"):
+            assert api.post(path.format(id=8), json=example).status_code == 200
+        elif method == "post":
             answer = api.post(path, json=example)
             assert answer.status_code == 201, answer.text
             assert api.delete(answer.headers["Location"]).status_code == 204
