@@ -108,7 +108,7 @@ static const Setting settings[] = {
     {"ONRECORD_READS", "reads", "open|key", SETTING_ORDINAL, MEMBER(reads), "open", .choices = reads_choices,
      .help = "Whether reading is open to all, or needs a key."},
     {"ONRECORD_IF_MATCH_REQUIRED", "if-match-required", "0|1", SETTING_FLAG, MEMBER(if_match_required), "0",
-     .help = "Whether PUT, PATCH, DELETE and restoring what is there are refused with 428 without If-Match."},
+     .help = "Whether PUT, PATCH, DELETE, merges and restoring what is there are refused with 428 without If-Match."},
     {"ONRECORD_IDEMPOTENCY_KEPT_S", "idempotency-kept-s", "S", SETTING_NUMBER, MEMBER(idempotency_kept_s), "86400", 1,
      31536000, .help = "How long a POST with an Idempotency-Key is answered again as it was the first time."},
     {"ONRECORD_WORKERS", "workers", "N", SETTING_NUMBER, MEMBER(workers), .min = 1, .max = WORKERS_MAX,

@@ -50,6 +50,22 @@ static void conflict_answer(Write *write) {
 
 /* ---- references that lead nowhere ---- */
 
+/* Of a resource: those of the ids that are there, and where those lead that were merged into one that is. */
+static void there_sql(Exchange *x, const Resource *resource, const char *ids) {
+    Sql *sql = sql_new(x->arena);
+    int number = sql_bind(sql, ids);
+    sql_add_all(sql, "SELECT t.id, NULL FROM ", resource->table, " t WHERE t.id = ANY (", NULL);
+    sql_use(sql, number, "bigint[]");
+    sql_add(sql, ")");
+    if (resource->merges != NULL) {
+        sql_add_all(sql, " UNION ALL SELECT m.id, m.into_id FROM ", resource->merges, " m JOIN ", resource->table,
+                    " t ON t.id = m.into_id WHERE m.id = ANY (", NULL);
+        sql_use(sql, number, "bigint[]");
+        sql_add(sql, ")");
+    }
+    sql_queue(sql, &x->batch);
+}
+
 static bool references_ask(Write *write) {
     Exchange *x = write->x;
     int count;
@@ -61,13 +77,28 @@ static bool references_ask(Write *write) {
         for (int i = 0; i < write->explained.count; i++)
             if (strcmp(write->explained.items[i].target, all[r]->name) == 0)
                 ids[given++] = arena_integer(x->arena, write->explained.items[i].id);
-        Sql *sql = sql_new(x->arena);
-        sql_add_all(sql, "SELECT t.id FROM ", all[r]->table, " t WHERE t.id = ANY (", NULL);
-        sql_param(sql, array_literal(x->arena, ids, given), "bigint[]");
-        sql_add(sql, ")");
-        sql_queue(sql, &x->batch);
+        there_sql(x, all[r], array_literal(x->arena, ids, given));
     }
     return true;
+}
+
+static void led_add(Write *write, const Resource *resource, int64_t id, int64_t into) {
+    size_t size = (size_t)write->led_count * sizeof *write->led;
+    write->led = arena_grow(write->x->arena, write->led, size, size + sizeof *write->led);
+    write->led[write->led_count++] = (Led){resource->name, id, into};
+}
+
+bool explain_leads(Write *write) {
+    int before = write->led_count;
+    int count;
+    const Resource *const *all = resources_all(&count);
+    for (int r = 0; r < count && write->refused->kind == FAILURE_REFERENCE; r++) {
+        const Result *rows = write->x->batch.statements[r].result;
+        for (int i = 0; i < result_rows(rows); i++)
+            if (result_value(rows, i, 1) != NULL)
+                led_add(write, all[r], result_integer(rows, i, 0), result_integer(rows, i, 1));
+    }
+    return write->led_count > before;
 }
 
 static bool rows_hold(const Result *rows, int64_t id) {

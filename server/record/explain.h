@@ -7,6 +7,10 @@
 #include "record/write.h"
 
 Step explain_ask(Write *write, FailureReport report);
+
+/* True when some of the references lead to merged records: then `led` says where these lead, and the write is to start
+ * over. Else explain_done answers. */
+bool explain_leads(Write *write);
 Step explain_done(Write *write);
 
 #endif

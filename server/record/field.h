@@ -108,6 +108,8 @@ struct Resource {
     const char *singular;
     const char *title;         /* "Article", in sentences and operationIds */
     const char *table;         /* "onrecord.articles" */
+    const char *merges;        /* where those of them lead that were merged into others: a table of (id, into_id, name,
+                                  external_id); NULL: none ever are */
     const Field *fields;       /* ended by a row without a name */
     const Relation *relations; /* ended by a row without a name; may be NULL */
     const char *default_sort;  /* as in ?sort= */

@@ -17,6 +17,8 @@ typedef struct Filter {
     int step_count;
     const Field *field;
     Operator operator;
+    bool asks; /* whether it names merged records, by `statement` of the batch: merged.h */
+    int statement;
     const char *value; /* checked; the array literal for OPERATOR_IN and virtual fields; "true" or "false" for
                           OPERATOR_NULL; NULL: what the field's `shown` says */
 } Filter;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/percent.h"
 #include "record/cursor.h"
+#include "record/merged.h"
 #include "record/ranked.h"
 #include "record/render_atom.h"
 #include "record/render_json.h"
@@ -156,6 +157,7 @@ static List *list_new(Exchange *x, const Resource *resource, const Field *by, in
     list->query = hash64(resource->name, strlen(resource->name));
     if (by != NULL) {
         list->filters[list->filter_count++] = filter_id(x->arena, by, id);
+        list->of_one = true;
         Parameter parameter = {by->name, arena_integer(x->arena, id)};
         list->query += parameter_hash(&parameter);
     }
@@ -380,21 +382,35 @@ static Lane list_lane(const List *list) {
     return list_walks(list) ? LANE_PAGE : LANE_LIST;
 }
 
+bool list_ask(List *list, Batch *batch) {
+    bool asks = list->search != NULL && search_queue(list->search, batch);
+    int own = list->of_one ? 1 : 0;
+    return merged_filters_ask(list->filters + own, list->filter_count - own, list->resource, batch) || asks;
+}
+
+bool list_learn(Exchange *x, List *list) {
+    bool news = list->search != NULL && search_learn(x, list->search);
+    int own = list->of_one ? 1 : 0;
+    return merged_filters_take(list->filters + own, list->filter_count - own, &x->batch) || news;
+}
+
+static void count_queue(const List *list, Batch *batch) {
+    Sql *count = sql_new(batch->arena);
+    sql_add_all(count, "SELECT count(*) FROM ", list->resource->table, " t", NULL);
+    list_where(list, count);
+    sql_queue(count, batch);
+}
+
 void list_queue(List *list, Batch *batch) {
-    if (list->search != NULL)
-        search_queue(list->search, batch);
     Sql *sql = sql_new(batch->arena);
     is_ranked(list) ? ranked_sql(list, sql) : sorted_sql(list, sql);
     list->statement = sql_queue(sql, batch);
     Lane lane = list_lane(list);
     if (batch->lane < lane) /* a batch goes where the slowest of its statements goes */
         batch->lane = lane;
-    if (!list->total)
-        return;
-    Sql *count = sql_new(batch->arena);
-    sql_add_all(count, "SELECT count(*) FROM ", list->resource->table, " t", NULL);
-    list_where(list, count);
-    sql_queue(count, batch);
+    if (list->total)
+        count_queue(list, batch);
+    list_ask(list, batch);
 }
 
 static void sorted_stream(const List *list, Sql *sql) {
@@ -418,7 +434,7 @@ void list_stream(const List *list, Batch *batch) {
 }
 
 bool list_repeats(Exchange *x, List *list) {
-    if (list->search == NULL || !search_learn(x, list->search))
+    if (!list_learn(x, list))
         return false;
     batch_release(&x->batch);
     list_queue(list, &x->batch);

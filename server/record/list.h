@@ -30,6 +30,7 @@ typedef struct List {
     bool has_cursor;
     uint64_t query;   /* hash of resource, filters and sort: a cursor is bound to it */
     const char *link; /* what stands before "cursor=..." in `next` */
+    bool of_one;      /* the first filter is a sub-collection's own: its record is not asked for in merged.h */
     int statement;    /* in the batch; the count follows it */
     int key_column;   /* in its result: the first of the sort's keys */
 } List;
@@ -70,7 +71,14 @@ const char *list_next(const List *list, const Result *rows, Arena *arena);
 /* Queues the statements, and takes the batch into their lane. */
 void list_queue(List *list, Batch *batch);
 
-/* Whether the batch that has come must be queued once more, with what was learnt from it (search.h). */
+/* Queues what the list must know of its search and its filters (search.h, merged.h), behind the list. True when there
+ * was something to ask. */
+bool list_ask(List *list, Batch *batch);
+
+/* Takes what came of it. True when the list that was asked before must be asked once more. */
+bool list_learn(Exchange *x, List *list);
+
+/* Whether the batch that has come must be queued once more, with what was learnt from it. */
 bool list_repeats(Exchange *x, List *list);
 
 /* Queues the one statement of a list that streams. */

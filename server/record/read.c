@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "record/feed.h"
+#include "record/merged.h"
 #include "record/render_json.h"
 #include "record/render_jsonld.h"
 #include "record/stream.h"
@@ -29,12 +30,12 @@ Step refuse_parameters(Exchange *x) {
     return STEP_ANSWER;
 }
 
-/* A stream is one statement: what its search must know is asked before. */
+/* A stream is one statement: what it must know is asked before. */
 static void list_begin(Exchange *x, List *list) {
     x->batch.lane = LANE_PAGE;
     if (!list->streams)
         list_queue(list, &x->batch);
-    else if (list->search == NULL || !search_queue(list->search, &x->batch))
+    else if (!list_ask(list, &x->batch))
         stream_queue(x, list);
 }
 
@@ -44,7 +45,7 @@ static bool list_goes_on(Exchange *x, List *list) {
         return list_repeats(x, list);
     if (x->stream != NULL)
         return false;
-    (void)search_learn(x, list->search);
+    (void)list_learn(x, list);
     batch_release(&x->batch);
     stream_queue(x, list);
     return true;
@@ -236,6 +237,8 @@ void record_location(Exchange *x, const Resource *resource, int64_t id) {
                     arena_printf(x->arena, "%s/%s/%lld", x->service->public_url, resource->name, (long long)id));
 }
 
+enum { DELETED_STATEMENT, MERGED_STATEMENT };
+
 Step missing_ask(Exchange *x) {
     const char **params = arena_alloc(x->arena, 2 * sizeof *params);
     params[0] = x->endpoint->resource->name;
@@ -244,6 +247,8 @@ Step missing_ask(Exchange *x) {
     x->batch.lane = LANE_POINT;
     x->batch.write = false;
     batch_add(&x->batch, SQL_RECORD_DELETED, 2, params);
+    if (x->endpoint->resource->merges != NULL)
+        merged_ask(x, x->endpoint->resource, x->ids[0]);
     return STEP_QUERY;
 }
 
@@ -253,7 +258,11 @@ Step missing_answer(Exchange *x) {
     x->status = 0;
     x->etag = NULL;
     x->header_count = 0;
-    if (batch_rows(&x->batch, 0) > 0)
+    x->stream = NULL;
+    x->body.length = 0;
+    if (resource->merges != NULL && batch_rows(&x->batch, MERGED_STATEMENT) > 0)
+        merged_answer(x, result_integer(x->batch.statements[MERGED_STATEMENT].result, 0, 0));
+    else if (batch_rows(&x->batch, DELETED_STATEMENT) > 0)
         problem_set(x, PROBLEM_GONE, "%s %lld was deleted.", resource->title, id);
     else
         problem_set(x, PROBLEM_NOT_FOUND, "There is no %s %lld.", resource->singular, id);

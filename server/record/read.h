@@ -26,8 +26,8 @@ const char *body_digest(Exchange *x);
 /* Answers 200 with the body as it is, and a digest of it as the ETag. */
 Step answer_body(Exchange *x);
 
-/* Asks why there is no record with the path's first id: the next batch; its `missing_answer` is 404, or 410 where it
- * was deleted. */
+/* Asks why there is no record with the path's first id: the next batch; its `missing_answer` is 404, 410 where it was
+ * deleted, and what merged.h says where it was merged. */
 Step missing_ask(Exchange *x);
 Step missing_answer(Exchange *x);
 

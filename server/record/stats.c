@@ -27,15 +27,14 @@ static Stats *stats_new(Exchange *x, const char *const *parameters) {
 }
 
 static Step stats_queue(Exchange *x, Stats *stats, Sql *sql) {
-    if (stats->list->search != NULL)
-        search_queue(stats->list->search, &x->batch);
     stats->statement = sql_queue(sql, &x->batch);
+    list_ask(stats->list, &x->batch);
     return STEP_QUERY;
 }
 
 /* Whether it must be asked again: list_repeats. */
 static bool stats_repeats(Exchange *x, Stats *stats) {
-    bool repeats = stats->list->search != NULL && search_learn(x, stats->list->search);
+    bool repeats = list_learn(x, stats->list);
     if (repeats)
         batch_release(&x->batch);
     return repeats;

@@ -176,11 +176,48 @@ static Step write_check(Write *write) {
     return write_send(write);
 }
 
+/* ---- references to merged records ---- */
+
+static bool array_holds(const json_t *array, int64_t id) {
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (json_integer_value(json_array_get(array, i)) == id)
+            return true;
+    return false;
+}
+
+static void reference_set(const Reference *reference, int64_t id) {
+    if (reference->member != NULL)
+        json_object_set_new(reference->holder, reference->member, json_integer(id));
+    else
+        json_array_set_new(reference->holder, reference->index, json_integer(id));
+}
+
+/* Leads those on that were found to be merged. From the last to the first: one that a list of ids has already goes. */
+static void references_lead(Write *write) {
+    if (write->led_count == 0)
+        return;
+    References given = body_references(write->x, write->resource, write->value, write->pointer, false);
+    for (int i = given.count - 1; i >= 0; i--) {
+        const Reference *reference = &given.items[i];
+        int64_t into = reference->id;
+        for (int k = 0; k < write->led_count; k++) /* in the order of finding: one may lead to the next */
+            if (write->led[k].id == into && strcmp(write->led[k].target, reference->target) == 0)
+                into = write->led[k].into;
+        if (into == reference->id)
+            continue;
+        if (reference->member == NULL && array_holds(reference->holder, into))
+            json_array_remove(reference->holder, reference->index);
+        else
+            reference_set(reference, into);
+    }
+}
+
 /* ---- lookups ---- */
 
 Step write_lookups(Write *write) {
     Exchange *x = write->x;
     batch_release(&x->batch);
+    references_lead(write);
     write->lookups = body_references(x, write->resource, write->value, write->pointer, true);
     if (write->lookups.count == 0)
         return write_check(write);
@@ -206,11 +243,7 @@ void lookup_take(Exchange *x, const Reference *lookup, const int64_t *found_ids,
                       lookup->key->name);
         return;
     }
-    json_t *id = json_integer(found_ids[0]);
-    if (lookup->member != NULL)
-        json_object_set_new(lookup->holder, lookup->member, id);
-    else
-        json_array_set_new(lookup->holder, lookup->index, id);
+    reference_set(lookup, found_ids[0]);
 }
 
 void lookup_read(Exchange *x, const Reference *lookup, const Result *rows) {
@@ -362,6 +395,8 @@ Step write_done(Exchange *x) {
     case WRITE_SEND:
         return send_done(write);
     default:
+        if (explain_leads(write) && ++write->attempts < WRITE_ATTEMPTS)
+            return write_start(write);
         return explain_done(write);
     }
 }

@@ -8,7 +8,8 @@
  *   send       one statement, guarded by the versions that were read, and what the resource hangs on to it
  *
  * What was read was read outside the writing transaction: where a guard is lost, the whole write starts over, unless
- * If-Match forbids that. When PostgreSQL refuses, `explain` asks once more, to name the record in the way. */
+ * If-Match forbids that. When PostgreSQL refuses, `explain` asks once more, to name the record in the way; where it was
+ * a reference to a record that was merged, the write starts over with the one that has its place. */
 #ifndef ONRECORD_RECORD_WRITE_H
 #define ONRECORD_RECORD_WRITE_H
 
@@ -18,6 +19,12 @@
 #include "record/sql_builder.h"
 
 enum { WRITE_FOLLOWERS = 2, WRITE_ATTEMPTS = 5 };
+
+typedef struct Led {
+    const char *target; /* the resource */
+    int64_t id;
+    int64_t into;
+} Led;
 
 typedef enum WritePhase {
     WRITE_CURRENT,
@@ -62,6 +69,8 @@ struct Write {
     const char *was[FIELDS_MAX];   /* by field: the column's text now, NULL on create */
     const char *texts[FIELDS_MAX]; /* by field: the column's text to be */
     References lookups;
+    int led_count; /* references that lead to merged records, and where these lead */
+    Led *led;
 
     /* For the resource's steps. */
     const Resource *guard; /* another record that must still be as it was read; NULL: none */

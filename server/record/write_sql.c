@@ -162,11 +162,20 @@ Sql *update_sql(Write *write) {
 }
 
 Sql *lookup_sql(Arena *arena, const Reference *lookup) {
+    const Resource *target = resource_find(lookup->target);
+    const char *key = lookup->key->name;
     Sql *sql = sql_new(arena);
-    sql_add_all(sql, "SELECT t.id FROM ", resource_find(lookup->target)->table, " t WHERE t.", lookup->key->name, " = ",
-                NULL);
-    sql_param(sql, lookup->value, "text");
-    sql_add(sql, " ORDER BY t.id LIMIT ");
+    int value = sql_bind(sql, lookup->value);
+    sql_add_all(sql, "SELECT t.id FROM ", target->table, " t WHERE t.", key, " = ", NULL);
+    sql_use(sql, value, "text");
+    if (target->merges != NULL) { /* nobody has it: did one that was merged? */
+        sql_add_all(sql, " UNION SELECT m.into_id FROM ", target->merges, " m WHERE m.", key, " = ", NULL);
+        sql_use(sql, value, "text");
+        sql_add_all(sql, " AND NOT EXISTS (SELECT FROM ", target->table, " t WHERE t.", key, " = ", NULL);
+        sql_use(sql, value, "text");
+        sql_add(sql, ")");
+    }
+    sql_add_all(sql, " ORDER BY ", target->merges != NULL ? "id" : "t.id", " LIMIT ", NULL);
     sql_number(sql, LOOKUP_CANDIDATES + 1);
     return sql;
 }

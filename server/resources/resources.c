@@ -150,8 +150,26 @@ static void relation_endpoints(Arena *arena, const Resource *resource) {
 static const Grouping by_speaker = {.by = "speaker_id", .without = "without_speaker"};
 static const Grouping by_source = {.by = "source_id", .without = "without_source"};
 
-/* What is no collection: a search of several, counts of the quotes and of the articles, the log of changes. */
+/* What is no collection: a search of several, counts of the quotes and of the articles, the log of changes, and what
+ * only speakers can. */
 static const Endpoint others[] = {
+    {.method = METHOD_POST,
+     .path = "/speakers/{id}/merge",
+     .operation_id = "mergeSpeaker",
+     .scope = SCOPE_WRITE,
+     .accepts = ACCEPTS_JSON,
+     .resource = &speaker_resource,
+     .plan = speaker_merge_plan,
+     .done = speaker_merge_done,
+     .failed = speaker_merge_failed},
+    {.method = METHOD_POST,
+     .path = "/speakers/{id}/unmerge",
+     .operation_id = "unmergeSpeaker",
+     .scope = SCOPE_WRITE,
+     .resource = &speaker_resource,
+     .plan = speaker_unmerge_plan,
+     .done = speaker_merge_done,
+     .failed = speaker_merge_failed},
     {.method = METHOD_GET,
      .path = "/search",
      .operation_id = "search",

@@ -28,6 +28,12 @@ Step search_done(Exchange *x);
 Step changes_plan(Exchange *x);
 Step changes_done(Exchange *x);
 
+/* POST /speakers/{id}/merge and /unmerge: speaker_merge.c */
+Step speaker_merge_plan(Exchange *x);
+Step speaker_unmerge_plan(Exchange *x);
+Step speaker_merge_done(Exchange *x);
+Step speaker_merge_failed(Exchange *x);
+
 /* What is special about writing an article (article_body.c) and a quote (quote_spans.c); see write.h for when they run.
  */
 void article_check(Write *write);

@@ -98,6 +98,7 @@ const Resource speaker_resource = {
     .singular = "speaker",
     .title = "Speaker",
     .table = "onrecord.speakers",
+    .merges = "onrecord.speaker_merges",
     .fields = fields,
     .relations = relations,
     .default_sort = "id",

@@ -23,10 +23,13 @@ def with_more(path, query):
     return path + ("&" if "?" in path else "?") + query
 
 
+BODIES = {"merge": {"into": 2}, "restore": {}}  # of what is more than a record
+
+
 def body_for(path, method):
-    name = path.split("?")[0].split("/")[1]
-    if "/restore" in path:
-        return {"json": {}}
+    _, name, *more = path.split("?")[0].split("/")
+    if method == "post" and more:
+        return {"json": BODIES[more[-1]]} if more[-1] in BODIES else {}
     return {"json": LEAST[name]} if method in ("post", "put", "patch") else {}
 
 
@@ -116,7 +119,7 @@ def test_what_is_not_there_is_deleted_or_has_not_changed(shared, module_api, del
         other_log = "/changes?since=" + 32 * "A"
         gone = other_log if path == "/changes" else (erased if below.startswith("/re") else deleted)[resource] + below
         assert ask(module_api, gone, method).status_code == 410
-    if "412" in known:
+    if "412" in known and name != "unmergeSpeaker":  # what is not merged has no version to name
         assert ask(shared, own, method, headers={"If-Match": '"99"'}).status_code == 412
     if "304" in known:
         tag = shared.get(own).headers["ETag"]

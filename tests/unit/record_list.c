@@ -131,7 +131,10 @@ static void test_limits_come_in_tiers(void **state) {
 static void test_count(void **state) {
     Exchange *x = *state;
     statement(x, read(x, &quote_resource, "count=exact&speaker_id=3"));
-    assert_int_equal(x->batch.count, 2);
+    assert_int_equal(x->batch.count, 3);
+    assert_string_equal(x->batch.statements[2].sql, "SELECT m.id, m.into_id FROM onrecord.speaker_merges m "
+                                                    "WHERE m.id = ANY ($1::bigint[])");
+    assert_string_equal(statement_params(x, 2), "$1={\"3\"}");
     assert_string_equal(
         x->batch.statements[1].sql,
         "SELECT count(*) FROM onrecord.quotes t WHERE t.speaker_id = $1::bigint AND t.status = 'confirmed'");
