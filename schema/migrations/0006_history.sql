@@ -250,6 +250,15 @@ COMMENT ON FUNCTION onrecord.act_undo IS
 
 -- 5. Purge ------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION onrecord.record_forget(own_resource text, own_id bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM onrecord.answers_forget(own_resource, own_id);
+END
+$$;
+
+COMMENT ON FUNCTION onrecord.record_forget IS 'What else holds something of a record that is erased forgets it';
+
 CREATE FUNCTION onrecord.record_purge(own_resource text, own_id bigint, along boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -276,7 +285,7 @@ BEGIN
     WHERE r.resource = own_resource AND r.record_id = own_id;
     INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
     VALUES (own_resource, own_id, 'purge', tombstone, nullif(current_setting('onrecord.changed_by', true), '')::bigint);
-    -- What else holds something of the record forgets it here.
+    PERFORM onrecord.record_forget(own_resource, own_id);
 END
 $$;
 

@@ -589,3 +589,22 @@ $$;
 
 COMMENT ON FUNCTION onrecord.speaker_unmerge IS
     'Brings a merged speaker back, with all that was moved and is still as the merge left it';
+
+
+-- 4. Erasure ----------------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION onrecord.record_forget(own_resource text, own_id bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    merged bigint;
+BEGIN
+    PERFORM onrecord.answers_forget(own_resource, own_id);
+    DELETE FROM onrecord.speaker_moves WHERE resource = own_resource AND record_id = own_id;
+    -- Who was merged into it is the same speaker.
+    FOR merged IN SELECT m.id FROM onrecord.speaker_merges AS m
+                  WHERE own_resource = 'speakers' AND own_id IN (m.into_id, m.merged_into_id) LOOP
+        DELETE FROM onrecord.speaker_merges WHERE id = merged;
+        PERFORM onrecord.record_purge('speakers', merged, false);
+    END LOOP;
+END
+$$;

@@ -121,6 +121,13 @@ References body_references(Exchange *x, const Resource *resource, json_t *object
     return found;
 }
 
+void reference_set(const Reference *reference, int64_t id) {
+    if (reference->member != NULL)
+        json_object_set_new(reference->holder, reference->member, json_integer(id));
+    else
+        json_array_set_new(reference->holder, reference->index, json_integer(id));
+}
+
 /* ---- values ---- */
 
 static const char *scalar_value(Exchange *x, const Field *field, const json_t *json, const char *pointer) {

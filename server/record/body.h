@@ -34,6 +34,9 @@ typedef struct References {
  * faults. */
 References body_references(Exchange *x, const Resource *resource, json_t *object, const char *pointer, bool by_key);
 
+/* Puts an id in the reference's place. */
+void reference_set(const Reference *reference, int64_t id);
+
 /* Reads one member into PostgreSQL's input text of its column (NULL: null); what is wrong becomes faults below
  * `pointer`. A reference that is still an object was reported before and is passed over. */
 const char *body_value(Exchange *x, const Field *field, const json_t *json, const char *pointer);

@@ -190,17 +190,26 @@ static void keyed_queue(Bulk *bulk, Keyed *keyed) {
 static void asked_queue(Bulk *bulk, Asked *asked) {
     Sql *sql = sql_new(bulk->arena);
     const char *words = texts_literal(bulk->arena, asked->words.words, asked->words.count);
+    const char *table = asked->target->table;
     if (asked->key != NULL) {
         sql_add(sql, "SELECT k.n, t.id FROM unnest(");
         sql_param(sql, words, "text[]");
-        sql_add_all(sql, ") WITH ORDINALITY AS k (value, n), LATERAL (SELECT t.id FROM ", asked->target->table,
-                    " t WHERE t.", asked->key->name, " = k.value ORDER BY t.id LIMIT ", NULL);
+        sql_add_all(sql, ") WITH ORDINALITY AS k (value, n), LATERAL (SELECT t.id FROM ", table, " t WHERE t.",
+                    asked->key->name, " = k.value", NULL);
+        if (asked->target->merges != NULL) /* nobody has it: did one that was merged? */
+            sql_add_all(sql, " UNION SELECT m.into_id FROM ", asked->target->merges, " m WHERE m.", asked->key->name,
+                        " = k.value AND NOT EXISTS (SELECT FROM ", table, " t WHERE t.", asked->key->name,
+                        " = k.value)", NULL);
+        sql_add(sql, " ORDER BY id LIMIT ");
         sql_number(sql, LOOKUP_CANDIDATES + 1);
         sql_add(sql, ") AS t");
     } else {
-        sql_add(sql, "SELECT k.n, t.id FROM unnest(");
+        sql_add(sql, "WITH k (id, n) AS (SELECT * FROM unnest(");
         sql_param(sql, words, "bigint[]");
-        sql_add_all(sql, ") WITH ORDINALITY AS k (id, n) JOIN ", asked->target->table, " t ON t.id = k.id", NULL);
+        sql_add_all(sql, ") WITH ORDINALITY) SELECT k.n, t.id FROM k JOIN ", table, " t ON t.id = k.id", NULL);
+        if (asked->target->merges != NULL)
+            sql_add_all(sql, " UNION ALL SELECT k.n, m.into_id FROM k JOIN ", asked->target->merges,
+                        " m ON m.id = k.id JOIN ", table, " t ON t.id = m.into_id", NULL);
     }
     asked->statement = sql_queue(sql, &bulk->batch);
 }
@@ -255,6 +264,8 @@ static void references_take(Bulk *bulk, Item *item) {
         if (asked->counts[word] == 0)
             problem_fault(item->x, FAULT_POINTER, reference->pointer, "there is no %s %lld", asked->target->singular,
                           (long long)reference->id);
+        else if (asked->ids[word][0] != reference->id)
+            reference_set(reference, asked->ids[word][0]);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "record/history.h"
 #include "record/json_text.h"
+#include "record/merged.h"
 #include "record/read.h"
 #include "record/write_sql.h"
 #include "sql.h"
@@ -80,6 +81,7 @@ Step restore_ask(Write *write) {
     state_ask(write, plain, 0);
     if (write->past->asked != 0)
         state_ask(write, plain, write->past->asked);
+    write->past->merged = write->resource->merges != NULL ? merged_ask(x, write->resource, x->ids[0]) : -1;
     return STEP_QUERY;
 }
 
@@ -99,7 +101,10 @@ static bool gone_take(Write *write) {
     Exchange *x = write->x;
     const Result *tombstone = x->batch.statements[ASKS_TOMBSTONE].result;
     long long id = x->ids[0];
-    if (result_rows(tombstone) == 0)
+    int merged = write->past->merged;
+    if (merged >= 0 && batch_rows(&x->batch, merged) > 0)
+        merged_answer(x, result_integer(x->batch.statements[merged].result, 0, 0));
+    else if (result_rows(tombstone) == 0)
         problem_set(x, PROBLEM_NOT_FOUND, "There is no %s %lld.", write->resource->singular, id);
     else if (strcmp(result_value(tombstone, 0, 1), "t") == 0)
         erased_answer(x);

@@ -13,6 +13,7 @@ typedef struct Past {
     json_t *state;     /* that state, as it would be read */
     bool gone;         /* the record is deleted: it is inserted again ... */
     int64_t tombstone; /* ... behind this version */
+    int merged;        /* the statement that asks whether it was merged; -1: it cannot be */
 } Past;
 
 Step restore_plan(Exchange *x);

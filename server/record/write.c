@@ -185,13 +185,6 @@ static bool array_holds(const json_t *array, int64_t id) {
     return false;
 }
 
-static void reference_set(const Reference *reference, int64_t id) {
-    if (reference->member != NULL)
-        json_object_set_new(reference->holder, reference->member, json_integer(id));
-    else
-        json_array_set_new(reference->holder, reference->index, json_integer(id));
-}
-
 /* Leads those on that were found to be merged. From the last to the first: one that a list of ids has already goes. */
 static void references_lead(Write *write) {
     if (write->led_count == 0)
@@ -396,7 +389,7 @@ Step write_done(Exchange *x) {
         return send_done(write);
     default:
         if (explain_leads(write) && ++write->attempts < WRITE_ATTEMPTS)
-            return write_start(write);
+            return write_begin(write);
         return explain_done(write);
     }
 }

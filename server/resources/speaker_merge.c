@@ -238,7 +238,7 @@ static const char *into_read(Exchange *x, Merge *merge) {
     json_t *body = exchange_own(x, json_deep_copy(x->json));
     json_t *into = json_object_get(body, "into");
     body_unknown(x, into_fields, body, "");
-    merge->lookups = body_references(x, &into_body, body, true);
+    merge->lookups = body_references(x, &into_body, body, "", true);
     if (into == NULL)
         problem_fault(x, FAULT_POINTER, "/into", "is required");
     return into != NULL ? body_value(x, &into_fields[0], into, "/into") : NULL;

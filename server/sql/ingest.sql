@@ -6,13 +6,18 @@
 SELECT w.n, s.id, s.name, f.matched_by, onrecord.name_plain(w.name)
   FROM jsonb_to_recordset($1::jsonb) AS w (n integer, id bigint, external_id text, name text, kind text)
   LEFT JOIN LATERAL (
-       SELECT i.id, 'id' AS matched_by FROM onrecord.speakers i WHERE i.id = w.id
+       SELECT i.id, 'id' AS matched_by FROM onrecord.speakers i WHERE i.id = onrecord.speaker_survivor(w.id)
        UNION ALL
        SELECT e.id, 'external_id' FROM onrecord.speakers e WHERE w.id IS NULL AND e.external_id = w.external_id
+       UNION ALL
+       SELECT k.into_id, 'external_id' FROM onrecord.speaker_merges k JOIN onrecord.speakers i ON i.id = k.into_id
+        WHERE w.id IS NULL AND k.external_id = w.external_id
+          AND NOT EXISTS (SELECT FROM onrecord.speakers e WHERE e.external_id = w.external_id)
        UNION ALL
        SELECT m.id, m.matched_by FROM onrecord.speakers_named(w.name, w.kind, w.external_id) m
         WHERE w.id IS NULL
           AND NOT EXISTS (SELECT FROM onrecord.speakers e WHERE e.external_id = w.external_id)
+          AND NOT EXISTS (SELECT FROM onrecord.speaker_merges k WHERE k.external_id = w.external_id)
        LIMIT 11) f ON true
   LEFT JOIN onrecord.speakers s ON s.id = f.id
  ORDER BY w.n, s.id
