@@ -3104,11 +3104,11 @@ CREATE INDEX quotes_updated_at_id_idx ON onrecord.quotes USING btree (updated_at
 
 -- Name: revisions_act_idx; Type: INDEX
 
-CREATE INDEX revisions_act_idx ON ONLY onrecord.revisions USING btree (act) WHERE (act IS NOT NULL);
+CREATE INDEX revisions_act_idx ON ONLY onrecord.revisions USING btree (act, resource, record_id) WHERE (act IS NOT NULL);
 
--- Name: revisions_default_act_idx; Type: INDEX
+-- Name: revisions_default_act_resource_record_id_idx; Type: INDEX
 
-CREATE INDEX revisions_default_act_idx ON onrecord.revisions_default USING btree (act) WHERE (act IS NOT NULL);
+CREATE INDEX revisions_default_act_resource_record_id_idx ON onrecord.revisions_default USING btree (act, resource, record_id) WHERE (act IS NOT NULL);
 
 -- Name: sources_created_at_id_idx; Type: INDEX
 
@@ -3198,9 +3198,9 @@ ALTER INDEX onrecord.changes_pkey ATTACH PARTITION onrecord.changes_default_pkey
 
 ALTER INDEX onrecord.changes_pos_idx ATTACH PARTITION onrecord.changes_default_pos_idx;
 
--- Name: revisions_default_act_idx; Type: INDEX ATTACH
+-- Name: revisions_default_act_resource_record_id_idx; Type: INDEX ATTACH
 
-ALTER INDEX onrecord.revisions_act_idx ATTACH PARTITION onrecord.revisions_default_act_idx;
+ALTER INDEX onrecord.revisions_act_idx ATTACH PARTITION onrecord.revisions_default_act_resource_record_id_idx;
 
 -- Name: revisions_default_pkey; Type: INDEX ATTACH
 

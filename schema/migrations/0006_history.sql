@@ -18,7 +18,7 @@ ALTER TABLE onrecord.revisions
     ADD COLUMN erased boolean NOT NULL DEFAULT false,
     ADD CONSTRAINT revisions_erased_check CHECK (NOT erased OR (state IS NULL AND change_reason IS NULL));
 
-CREATE INDEX revisions_act_idx ON onrecord.revisions (act) WHERE act IS NOT NULL;
+CREATE INDEX revisions_act_idx ON onrecord.revisions (act, resource, record_id) WHERE act IS NOT NULL;
 
 COMMENT ON COLUMN onrecord.revisions.act IS
     'The cascading deletion that replaced this version, as resource/id/version of the tombstone of what was deleted';

@@ -249,6 +249,36 @@ def test_a_server_that_owns_nothing_can_do_its_work(db):
         assert db.refused(forged)[0] == "42501"
 
 
+CASCADE = "SELECT onrecord.record_cascade('articles', 1, 1); DELETE FROM onrecord.articles WHERE id = 1"
+
+
+def test_who_may_write_records_may_cascade_but_not_erase(db):
+    role = f"onrecord_server_{os.getpid()}"
+    db.run(f"""CREATE ROLE {role};
+               GRANT USAGE ON SCHEMA onrecord TO {role};
+               GRANT SELECT ON ALL TABLES IN SCHEMA onrecord TO {role};
+               GRANT INSERT, UPDATE, DELETE ON onrecord.sources, onrecord.articles, onrecord.speakers, onrecord.events,
+                   onrecord.quotes TO {role};
+               SET LOCAL ROLE {role}""")
+    db.run(CASCADE)
+    assert db.refused("SELECT onrecord.record_purge('articles', 1, true)")[0] == "42501"
+
+
+def test_a_server_with_what_migrate_grants_can_restore_and_erase(db):
+    role = f"onrecord_server_{os.getpid()}"
+    db.run(f"""CREATE ROLE {role};
+               GRANT USAGE ON SCHEMA onrecord TO {role};
+               GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA onrecord TO {role};
+               SET LOCAL ROLE {role}""")
+    db.run(CASCADE)
+    db.run("INSERT INTO onrecord.articles (id, headline, version) VALUES (1, 'h', 3)")
+    assert db.value("SELECT bool_and(returned) FROM onrecord.act_undo('articles', 1, 2)")
+    assert db.value("SELECT count(*) FROM onrecord.quotes") == 15
+    db.run(CASCADE.replace("1, 1", "1, 3"))
+    db.run("SELECT onrecord.record_purge('articles', 1, true)")
+    assert db.value("SELECT count(*) FROM onrecord.revisions WHERE erased") == 16
+
+
 # Keys, what is one of a kind, guarded writes
 
 
