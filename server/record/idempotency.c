@@ -71,9 +71,9 @@ static void record_then_sql(Exchange *x, const Resource *resource, const Selecti
     sql_use(sql, id, "bigint");
     sql_add(sql, " AND r.version = ");
     sql_use(sql, version, "bigint");
-    sql_add_all(
-        sql, " UNION ALL SELECT was.* FROM onrecord.revisions v, jsonb_populate_record(NULL::", resource->table,
-        ", v.state) was WHERE v.state IS NOT NULL AND v.resource = '", resource->name, "' AND v.record_id = ", NULL);
+    sql_add_all(sql, " UNION ALL SELECT was.* FROM onrecord.revisions v, jsonb_populate_record(NULL::", resource->table,
+                ", v.state) was WHERE v.state IS NOT NULL AND v.resource = '", resource->name,
+                "' AND v.record_id = ", NULL);
     sql_use(sql, id, "bigint");
     sql_add(sql, " AND v.version = ");
     sql_use(sql, version, "bigint");
