@@ -31,6 +31,7 @@ RUN if [ -e build/npm/.installed ]; then touch build/npm/.installed; fi && make 
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends libmicrohttpd12 libjansson4 libpq5 zlib1g libssl3 libutf8proc2 libxxhash0 \
+        postgresql-client-15 \
         >/dev/null \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/onrecord /usr/bin/onrecord

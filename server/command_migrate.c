@@ -1,13 +1,9 @@
 /* command_migrate.c: `onrecord migrate`: brings the schema up to date, or with --check says what is pending. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "db/migrate.h"
-
-enum { FAULT_SIZE = 1024 };
 
 static int migrate_help(void) {
     printf(
@@ -48,28 +44,6 @@ static MigrationReport migrate_on(Arena *arena, const Config *config, const char
     return check ? migrate_check(arena, conninfo) : migrate_run(arena, conninfo, config->seed, role);
 }
 
-/* On the embedded database: of the server that runs there, or started for this alone. */
-static int migrate_embedded(Arena *arena, const Config *config, bool check) {
-    char conninfo[FAULT_SIZE], fault[FAULT_SIZE];
-    if (embedded_running(config->data_dir, conninfo, sizeof conninfo)) {
-        MigrationReport report = migrate_on(arena, config, conninfo, check);
-        return migrate_report(&report, check);
-    }
-    int lock = folder_lock(config->data_dir, fault, sizeof fault);
-    Embedded *embedded = lock < 0 ? NULL : embedded_start(config->data_dir, fault, sizeof fault);
-    int code = EXIT_FAILED;
-    if (embedded) {
-        MigrationReport report = migrate_on(arena, config, embedded_conninfo(embedded), check);
-        code = migrate_report(&report, check);
-        embedded_stop(embedded);
-    } else {
-        command_fault(EXIT_FAILED, "%s", fault);
-    }
-    if (lock >= 0)
-        close(lock);
-    return code;
-}
-
 int command_migrate(int argc, char **argv) {
     if (command_wants_help(argc, argv))
         return migrate_help();
@@ -84,12 +58,14 @@ int command_migrate(int argc, char **argv) {
     Config config;
     int code = EXIT_MISUSED;
     if (command_config(&config, arena, kept, argv)) {
-        if (config.database_embedded) {
-            code = migrate_embedded(arena, &config, check);
-        } else {
-            MigrationReport report = migrate_on(arena, &config, config.migrate_url, check);
+        CommandDatabase database;
+        const char *conninfo = database_open(&database, arena, &config);
+        code = EXIT_FAILED;
+        if (conninfo) {
+            MigrationReport report = migrate_on(arena, &config, conninfo, check);
             code = migrate_report(&report, check);
         }
+        database_close(&database);
     }
     arena_free(arena);
     return code;

@@ -15,6 +15,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2 };
 /* argv[0] is the command's own name. */
 int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_restore(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_changes(int argc, char **argv);
 int command_health(int argc, char **argv);
@@ -32,6 +34,16 @@ bool command_config(Config *config, Arena *arena, int argc, char **argv);
 /* The connection string of the database that a command is about: the setting's, else that of the server which runs on
  * the data folder. NULL with a message printed. */
 const char *command_database(const Config *config, Arena *arena);
+
+/* The database of a command beside `serve`: the owner's role of one that is named; else the embedded one, of the server
+ * that runs there, or started for this alone. Answers how to reach it; NULL with a message printed. To be closed in
+ * either case. */
+typedef struct CommandDatabase {
+    Embedded *embedded;
+    int lock;
+} CommandDatabase;
+const char *database_open(CommandDatabase *database, Arena *arena, const Config *config);
+void database_close(CommandDatabase *database);
 
 /* The data folder, for one process at a time. `folder_lock` makes the folder when there is none and answers a
  * descriptor to keep open, -1 with a sentence in `fault`: another server runs there, or the folder cannot be made. */

@@ -18,6 +18,8 @@ static int command_help(int argc, char **argv);
 static const Command commands[] = {
     {"serve", command_serve, "serve the record over HTTP; with no database named, on a PostgreSQL of its own"},
     {"migrate", command_migrate, "bring the database's schema up to date"},
+    {"backup", command_backup, "write all that is on record to a file"},
+    {"restore", command_restore, "put a backup into a database"},
     {"key", command_key, "make, list, revoke and rotate API keys"},
     {"changes", command_changes, "print the log of changes, and follow it"},
     {"health", command_health, "ask a running server whether it is ready; for container health checks"},

@@ -53,6 +53,7 @@ struct Watch {
 
     /* the thread's own */
     PGconn *pg;
+    bool serving;  /* it says that this database is served */
     Arena *arena;  /* of one look */
     char mark[64]; /* of the migrations whose state is known; "": not known */
     char *keys;    /* the text that the keyring was made of */
@@ -115,6 +116,7 @@ void watch_key_used(Watch *watch, int64_t key_id) {
 static void disconnect(Watch *watch) {
     PQfinish(watch->pg);
     watch->pg = NULL;
+    watch->serving = false;
     watch->mark[0] = '\0';
 }
 
@@ -347,12 +349,26 @@ static bool rest(Watch *watch, int ms) {
     return !(polled[0].revents & POLLIN);
 }
 
+/* Says that this database is served, as long as the connection lasts. False while a backup is being restored. */
+static bool take_serving(Watch *watch) {
+    PGresult *result = ask(watch, SQL_SERVING_LOCK, 0, NULL);
+    watch->serving = result && PQresultStatus(result) == PGRES_TUPLES_OK && *PQgetvalue(result, 0, 0) == 't';
+    PQclear(result);
+    return watch->serving;
+}
+
 static bool turn(Watch *watch) {
     char fault[512];
     if (!watch->pg)
         watch->pg = session_open(watch->conninfo, ANSWER_MS - 500, fault, sizeof fault);
     if (!watch->pg) {
         lost(watch, fault);
+        return false;
+    }
+    if (!watch->serving && !take_serving(watch)) {
+        if (watch->pg)
+            disconnect(watch);
+        lost(watch, "a backup is being restored");
         return false;
     }
     int64_t now = clock_monotonic_us();
