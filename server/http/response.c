@@ -155,12 +155,13 @@ bool response_queue(Request *request) {
 }
 
 bool response_stream(Request *request, ClientPhase phase, MHD_ContentReaderCallback reader, void *reader_cls) {
-    enum { BLOCK = 16 * 1024 };
+    enum { BLOCK = 16 * 1024, BLOCK_OF_A_LISTENER = 512 }; /* there are many of them, and each keeps its own */
+    size_t block = phase == CLIENT_LISTEN ? BLOCK_OF_A_LISTENER : BLOCK;
     const Exchange *x = &request->exchange;
     Answer answer = {
         .status = x->status, .content_type = representation_of(x->format)->content_type, .cacheable = true};
     struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, reader, reader_cls, NULL);
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, reader, reader_cls, NULL);
     /* MHD ends a chunked answer to HEAD with the last chunk of the body that it does not send, and the client would
      * take that for its next answer. */
     if (response && request->head_only)
