@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/moment.h"
@@ -27,6 +29,7 @@ struct Listener {
     Buffer page;
     Event *event;    /* that is being sent; NULL: none */
     size_t taken;    /* of the page or the event */
+    size_t touched;  /* of what MHD gave us to write to, at the most */
     bool greets;     /* the first bytes are still to be sent */
     bool beats;      /* a heartbeat is */
     bool asks;       /* a page is on its way */
@@ -183,6 +186,17 @@ static size_t listener_fill(Listener *listener, char *out, size_t max) {
     return filled;
 }
 
+/* While a listener waits, what MHD has for us to write to holds nothing. The library has filled it with zeros once, and
+ * page by page it would be most of what a listener takes. */
+static void pages_release(Listener *listener, char *out, size_t max) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)out + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)out + max) / page * page;
+    if (first < end && (uintptr_t)out + listener->touched > first)
+        (void)madvise(out + (first - (uintptr_t)out), end - first, MADV_DONTNEED);
+    listener->touched = 0;
+}
+
 /* MHD asks for more of the body. */
 static ssize_t listener_read(void *cls, uint64_t position, char *out, size_t max) {
     Listener *listener = cls;
@@ -194,12 +208,14 @@ static ssize_t listener_read(void *cls, uint64_t position, char *out, size_t max
     size_t size = listener_fill(listener, out, max);
     if (size > 0) {
         listener->sent_us = worker->now_us;
+        listener->touched = size > listener->touched ? size : listener->touched;
         request->sent += size;
         client_handed(request->client, size);
         return (ssize_t)size;
     }
     if (listener->over)
         return MHD_CONTENT_READER_END_OF_STREAM;
+    pages_release(listener, out, max);
     listener_wait(listener);
     return 0;
 }
@@ -225,6 +241,7 @@ static void listener_new(Request *request) {
     listener->request = request;
     listener->tail = request->exchange.tail;
     listener->greets = is_live(listener);
+    listener->touched = SIZE_MAX / 2;
     listener->sent_us = worker->now_us;
     request->listener = listener;
     setsockopt(request->client->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);

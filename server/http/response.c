@@ -154,14 +154,16 @@ bool response_queue(Request *request) {
         MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT));
 }
 
-enum { BLOCK = 16 * 1024 /* of a body that a reader gives */ };
+/* Of a body that a reader gives. There are many listeners, and each keeps its own. */
+enum { BLOCK = 16 * 1024, BLOCK_OF_A_LISTENER = 512 };
 
 bool response_stream(Request *request, ClientPhase phase, MHD_ContentReaderCallback reader, void *reader_cls) {
+    size_t block = phase == CLIENT_LISTEN ? BLOCK_OF_A_LISTENER : BLOCK;
     const Exchange *x = &request->exchange;
     Answer answer = {
         .status = x->status, .content_type = representation_of(x->format)->content_type, .cacheable = true};
     struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, reader, reader_cls, NULL);
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, reader, reader_cls, NULL);
     /* MHD ends a chunked answer to HEAD with the last chunk of the body that it does not send, and the client would
      * take that for its next answer. */
     if (response && request->head_only)
