@@ -162,7 +162,10 @@ class Record:
             assert not faults, f"{where}:\n" + "\n".join(faults[:10])
         if kind == LINES:
             listed = resolve(self.contract.document, response["content"]["application/json"]["schema"])
-            record = listed["properties"]["items"]["items"]["allOf"][0]  # without what a search adds
+            if "items" in listed["properties"]:
+                record = listed["properties"]["items"]["items"]["allOf"][0]  # without what a search adds
+            else:
+                record = {"$ref": "#/components/schemas/BulkLine"}
             for line in answer.content.decode().splitlines():
                 faults = self.contract.faults(record, json.loads(line), sparse)
                 assert not faults, f"{where}: {line}:\n" + "\n".join(faults[:10])
