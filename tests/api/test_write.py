@@ -308,7 +308,7 @@ def test_types_of_bodies(api):
     for kind in ("text/plain", "application/xml", "application/json; charset=latin1", "application/merge-patch+json", ""):
         answer = api.post("/sources", data=body, headers={"Content-Type": kind})
         expect_problem(answer, "unsupported-type", errors=[("Content-Type:", None)])
-        assert answer.headers["Accept"] == "application/json"
+        assert answer.headers["Accept"] == "application/json, application/x-ndjson"
     for kind in ("application/json", "Application/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"'):
         answer = api.post("/sources", data=body, headers={"Content-Type": kind})
         assert answer.status_code == 201, kind

@@ -163,8 +163,13 @@ class Record:
             assert not faults, f"{where}:\n" + "\n".join(faults[:10])
         if kind == LINES:
             listed = resolve(self.contract.document, response["content"]["application/json"]["schema"])
-            items = listed["properties"]["items"]["items"]
-            record = items.get("allOf", [items])[0]  # without what a search adds
+            listed = listed.get("oneOf", [listed])[-1]
+            listed = resolve(self.contract.document, listed)
+            if "items" in listed["properties"]:
+                items = listed["properties"]["items"]["items"]
+                record = items.get("allOf", [items])[0]  # without what a search adds
+            else:
+                record = {"$ref": "#/components/schemas/BulkLine"}
             for line in answer.content.decode().splitlines():
                 faults = self.contract.faults(record, json.loads(line), sparse)
                 assert not faults, f"{where}: {line}:\n" + "\n".join(faults[:10])

@@ -58,6 +58,7 @@ def test_bodies_are_of_the_types_that_are_taken():
     taken = {
         "nothing": set(),
         "json": {"application/json"},
+        "records": {"application/json", "application/x-ndjson"},
         "patch": {"application/merge-patch+json", "application/json"},
     }
     for endpoint in DESCRIBED["endpoints"]:
@@ -230,7 +231,8 @@ def test_parameters_of_single_records(name):
     count = {"count"} if RESOURCES[name]["relations"] else set()
     assert set(named_parameters(record["get"], path)) == {"id"} | READ_PARAMETERS | include | count
     nests = {"dry_run", "new_speakers"} if name == "articles" else set()
-    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets", "Idempotency-Key"} | nests | CHANGE_HEADERS
+    many = {"on_conflict", "report"}
+    assert set(named_parameters(collection["post"], f"/{name}")) == {"offsets", "Idempotency-Key"} | many | nests | CHANGE_HEADERS
     for method in ("put", "patch"):
         assert set(named_parameters(record[method], path)) == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
     assert set(named_parameters(record["delete"], path)) == {"id", "If-Match", "cascade", "purge"} | CHANGE_HEADERS

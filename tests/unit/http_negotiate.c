@@ -108,6 +108,15 @@ static void json_bodies_are_taken(void **state) {
     assert_taken(false, "text/plain", ACCEPTS_JSON);
     assert_taken(false, "", ACCEPTS_JSON);
     assert_taken(false, NULL, ACCEPTS_JSON);
+    assert_taken(true, "application/json", ACCEPTS_RECORDS);
+    assert_taken(true, "application/x-ndjson; charset=utf-8", ACCEPTS_RECORDS);
+    assert_taken(true, "APPLICATION/JSONL", ACCEPTS_RECORDS);
+    assert_taken(false, "application/x-ndjson", ACCEPTS_JSON);
+    assert_taken(false, "application/x-ndjson", ACCEPTS_PATCH);
+    assert_true(negotiate_lines("application/ndjson ;charset=utf-8"));
+    assert_false(negotiate_lines("application/json"));
+    assert_false(negotiate_lines(""));
+    assert_false(negotiate_lines(NULL));
 }
 
 int main(void) {
