@@ -88,8 +88,11 @@ bool upload_begin(Request *request) {
                      .tell = upload_tell,
                      .complete = x->batch.complete,
                      .batch_owner = request};
-    if (!bulk_parameters(x, &plan, &all)) {
-        problem_set(x, PROBLEM_BAD_REQUEST, "The query has faults.");
+    if (x->idempotency.key != NULL)
+        problem_fault(x, FAULT_HEADER, "Idempotency-Key",
+                      "is not for many records: send them again with on_conflict=skip");
+    if (!bulk_parameters(x, &plan, &all) || x->idempotency.key != NULL) {
+        problem_set(x, PROBLEM_BAD_REQUEST, "The request has faults.");
         return false;
     }
     if (worker->uploads >= config->uploads_max) {

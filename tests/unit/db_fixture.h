@@ -106,12 +106,14 @@ static inline void loop_until_ready(void) {
 
 static inline void pool_start(int quick_timeout_ms, int slow_timeout_ms) {
     PoolConfig config = {.conninfo = embedded_conninfo(fixture_cluster),
-                         .connections = {2, 1, 1, 1, 1, 2},
-                         .queue_max = {100, 100, 100, 100, 100, 0},
                          .gather_max = 16,
                          .quick_timeout_ms = quick_timeout_ms,
                          .slow_timeout_ms = slow_timeout_ms,
                          .export_timeout_ms = slow_timeout_ms};
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        config.connections[lane] = lane == LANE_POINT || lane == LANE_EXPORT ? 2 : 1;
+        config.queue_max[lane] = lane == LANE_EXPORT ? 0 : 100;
+    }
     fixture_epoll = epoll_create1(EPOLL_CLOEXEC);
     fixture_pool = pool_new(&config, fixture_epoll);
 }
