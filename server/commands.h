@@ -18,6 +18,8 @@ int command_migrate(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_health(int argc, char **argv);
 int command_describe(int argc, char **argv);
+int command_import(int argc, char **argv);
+int command_export(int argc, char **argv);
 
 /* Prints a sentence to standard error, behind the program's name, and answers `code`. */
 int command_fault(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -27,6 +29,19 @@ bool command_wants_help(int argc, char **argv);
 
 /* config_load and log_init. False with a message printed. */
 bool command_config(Config *config, Arena *arena, int argc, char **argv);
+
+/* A database for a command that reads or writes records: the one that the settings name; else the embedded one, beside
+ * the server that runs it, or started for the while, with its schema brought up to date. */
+typedef struct CommandDatabase {
+    const char *conninfo;
+    char running[1024];
+    Embedded *embedded; /* NULL: not started here */
+    int lock;
+} CommandDatabase;
+
+/* False with a message printed. */
+bool command_database_open(CommandDatabase *database, Arena *arena, const Config *config);
+void command_database_close(CommandDatabase *database);
 
 /* The data folder, for one process at a time. `folder_lock` makes the folder when there is none and answers a
  * descriptor to keep open, -1 with a sentence in `fault`: another server runs there, or the folder cannot be made. */

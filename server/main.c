@@ -19,6 +19,8 @@ static const Command commands[] = {
     {"serve", command_serve, "serve the record over HTTP; with no database named, on a PostgreSQL of its own"},
     {"migrate", command_migrate, "bring the database's schema up to date"},
     {"key", command_key, "make, list, revoke and rotate API keys"},
+    {"import", command_import, "read records from a file, a line each, into the database"},
+    {"export", command_export, "write the records of a resource to a file, a line each"},
     {"health", command_health, "ask a running server whether it is ready; for container health checks"},
     {"describe", command_describe, "print resources, endpoints and settings as JSON"},
     {"version", command_version, "print the version"},
