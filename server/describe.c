@@ -132,10 +132,12 @@ static void describe_formats(JsonWriter *w, const Endpoint *endpoint) {
 
 static void describe_endpoints(JsonWriter *w, const Endpoint *endpoints, int count) {
     static const char *const methods[METHOD_COUNT] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
-    static const char *const bodies[] = {[ACCEPTS_NOTHING] = "nothing",
-                                         [ACCEPTS_JSON] = "json",
-                                         [ACCEPTS_RECORDS] = "records",
-                                         [ACCEPTS_PATCH] = "patch"};
+    static const char *const bodies[] = {
+        [ACCEPTS_NOTHING] = "nothing",
+        [ACCEPTS_JSON] = "json",
+        [ACCEPTS_RECORDS] = "records",
+        [ACCEPTS_PATCH] = "patch",
+    };
     for (int i = 0; i < count; i++) {
         const Endpoint *endpoint = &endpoints[i];
         writer_object_begin(w);

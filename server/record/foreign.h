@@ -1,8 +1,8 @@
-/* foreign.h: lines of other people's collections as records of ours: GDELT's Global Quotation Graph, and Quotebank in both
- * of its forms. docs/import.md says what becomes of which member.
+/* foreign.h: lines of other people's collections as records of ours: GDELT's Global Quotation Graph, and Quotebank in
+ * both of its forms. docs/import.md says what becomes of which member.
  *
- * Pure functions. Each line is one article with any number of quotes. Names of records are derived from the line alone, so
- * that the same line is always the same records. */
+ * Pure functions. Each line is one article with any number of quotes. Names of records are derived from the line alone,
+ * so that the same line is always the same records. */
 #ifndef ONRECORD_RECORD_FOREIGN_H
 #define ONRECORD_RECORD_FOREIGN_H
 
