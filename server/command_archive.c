@@ -147,8 +147,9 @@ static int archive_run(int argc, char **argv, bool may_replace, ArchiveAction *a
     if (archive_arguments(&argc, argv, &file, may_replace ? &replace : NULL) &&
         command_config(&config, arena, argc, argv)) {
         CommandDatabase database;
-        const char *conninfo = database_open(&database, arena, &config);
-        code = conninfo ? action(arena, &config, conninfo, file, replace) : EXIT_FAILED;
+        code = EXIT_FAILED;
+        if (database_open(&database, &config, config.migrate_url))
+            code = action(arena, &config, database.conninfo, file, replace);
         database_close(&database);
     }
     arena_free(arena);

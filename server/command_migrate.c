@@ -59,10 +59,9 @@ int command_migrate(int argc, char **argv) {
     int code = EXIT_MISUSED;
     if (command_config(&config, arena, kept, argv)) {
         CommandDatabase database;
-        const char *conninfo = database_open(&database, arena, &config);
         code = EXIT_FAILED;
-        if (conninfo) {
-            MigrationReport report = migrate_on(arena, &config, conninfo, check);
+        if (database_open(&database, &config, config.migrate_url)) {
+            MigrationReport report = migrate_on(arena, &config, database.conninfo, check);
             code = migrate_report(&report, check);
         }
         database_close(&database);

@@ -21,6 +21,8 @@ int command_key(int argc, char **argv);
 int command_changes(int argc, char **argv);
 int command_health(int argc, char **argv);
 int command_describe(int argc, char **argv);
+int command_import(int argc, char **argv);
+int command_export(int argc, char **argv);
 
 /* Prints a sentence to standard error, behind the program's name, and answers `code`. */
 int command_fault(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -35,15 +37,21 @@ bool command_config(Config *config, Arena *arena, int argc, char **argv);
  * the data folder. NULL with a message printed. */
 const char *command_database(const Config *config, Arena *arena);
 
-/* The database of a command beside `serve`: the owner's role of one that is named; else the embedded one, of the server
- * that runs there, or started for this alone. Answers how to reach it; NULL with a message printed. To be closed in
- * either case. */
+/* A database for a command beside `serve`: the one that the settings name (`named`: with which role); else the embedded
+ * one, of the server that runs there, or started for the while. False with a message printed; to be closed in either
+ * case. */
 typedef struct CommandDatabase {
-    Embedded *embedded;
+    const char *conninfo;
+    char running[1024];
+    Embedded *embedded; /* NULL: not started here */
     int lock;
 } CommandDatabase;
-const char *database_open(CommandDatabase *database, Arena *arena, const Config *config);
+bool database_open(CommandDatabase *database, const Config *config, const char *named);
 void database_close(CommandDatabase *database);
+
+/* For a command that reads or writes records: brings the schema of one that was started here up to date. False, with a
+ * message printed, where the schema is not as it must be. */
+bool database_check(const CommandDatabase *database, Arena *arena, const Config *config);
 
 /* The data folder, for one process at a time. `folder_lock` makes the folder when there is none and answers a
  * descriptor to keep open, -1 with a sentence in `fault`: another server runs there, or the folder cannot be made. */

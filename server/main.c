@@ -22,6 +22,8 @@ static const Command commands[] = {
     {"restore", command_restore, "put a backup into a database"},
     {"key", command_key, "make, list, revoke and rotate API keys"},
     {"changes", command_changes, "print the log of changes, and follow it"},
+    {"import", command_import, "read records from a file, a line each, into the database"},
+    {"export", command_export, "write the records of a resource to a file, a line each"},
     {"health", command_health, "ask a running server whether it is ready; for container health checks"},
     {"describe", command_describe, "print resources, endpoints and settings as JSON"},
     {"version", command_version, "print the version"},

@@ -37,6 +37,25 @@ void sha256(const void *data, size_t length, uint8_t out[SHA256_SIZE]) {
         fail("libcrypto cannot make a digest");
 }
 
+/* It is libcrypto's own context, under a name of ours. */
+Sha256 *sha256_begin(void) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex(context, algorithm_get(), NULL) != 1)
+        fail("libcrypto cannot make a digest");
+    return (Sha256 *)context;
+}
+
+void sha256_add(Sha256 *sum, const void *data, size_t length) {
+    if (EVP_DigestUpdate((EVP_MD_CTX *)sum, data, length) != 1)
+        fail("libcrypto cannot make a digest");
+}
+
+void sha256_end(Sha256 *sum, uint8_t out[SHA256_SIZE]) {
+    if (EVP_DigestFinal_ex((EVP_MD_CTX *)sum, out, NULL) != 1)
+        fail("libcrypto cannot make a digest");
+    EVP_MD_CTX_free((EVP_MD_CTX *)sum);
+}
+
 /* The digest of one block, each byte of which is `block`'s xor `pad`, and of what follows it. */
 static void padded_digest(EVP_MD_CTX *context, const uint8_t block[SHA256_BLOCK], uint8_t pad, const void *data,
                           size_t length, uint8_t out[SHA256_SIZE]) {

@@ -12,6 +12,13 @@
 enum { SHA256_SIZE = 32 };
 
 void sha256(const void *data, size_t length, uint8_t out[SHA256_SIZE]);
+
+/* The same of what comes piece by piece; sha256_end frees it. */
+typedef struct Sha256 Sha256;
+Sha256 *sha256_begin(void);
+void sha256_add(Sha256 *sum, const void *data, size_t length);
+void sha256_end(Sha256 *sum, uint8_t out[SHA256_SIZE]);
+
 void hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, uint8_t out[SHA256_SIZE]);
 
 /* A quick 64-bit hash (XXH3) for tables in memory and for ETags; not for what must resist an attacker. `more` goes on

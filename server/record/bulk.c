@@ -107,6 +107,10 @@ void bulk_add(Bulk *bulk, int64_t number, json_t *json) {
     item_take(item_new(bulk, number, 0), json);
 }
 
+int64_t bulk_number(const Bulk *bulk) {
+    return bulk->lines.number;
+}
+
 bool bulk_is_full(const Bulk *bulk) {
     return bulk->count == CHUNK_LINES || bulk->bytes >= CHUNK_BYTES || bulk->stop.kind != PROBLEM_NONE;
 }
@@ -289,36 +293,4 @@ Step bulk_go_on(Bulk *bulk) {
         return bulk->stop.kind != PROBLEM_NONE ? STEP_ANSWER : passes(bulk, step);
     }
     return passes(bulk, done[bulk->phase](bulk));
-}
-
-/* ---- */
-
-const char *texts_literal(Arena *arena, const char *const *texts, int count) {
-    size_t room = 3;
-    for (int i = 0; i < count; i++) {
-        room += 5;
-        for (const char *c = texts[i]; c != NULL && *c != '\0'; c++)
-            room += *c == '"' || *c == '\\' ? 2 : 1;
-    }
-    char *literal = arena_alloc(arena, room);
-    char *to = literal;
-    *to++ = '{';
-    for (int i = 0; i < count; i++) {
-        if (i > 0)
-            *to++ = ',';
-        if (texts[i] == NULL) {
-            to = stpcpy(to, "NULL");
-            continue;
-        }
-        *to++ = '"';
-        for (const char *c = texts[i]; *c != '\0'; c++) {
-            if (*c == '"' || *c == '\\')
-                *to++ = '\\';
-            *to++ = *c;
-        }
-        *to++ = '"';
-    }
-    *to++ = '}';
-    *to = '\0';
-    return literal;
 }

@@ -92,6 +92,9 @@ void bulk_add(Bulk *bulk, int64_t number, json_t *json);
 /* No more bytes come: what is left is the last line. The chunk is not full. */
 void bulk_end(Bulk *bulk);
 
+/* Of the last line that was taken. */
+int64_t bulk_number(const Bulk *bulk);
+
 bool bulk_is_full(const Bulk *bulk);
 bool bulk_is_empty(const Bulk *bulk);
 

@@ -5,6 +5,7 @@
 
 #include "record/merge_patch.h"
 #include "record/read.h"
+#include "record/type.h"
 
 enum { LOOKS_FIRST = 4, LOOKS_MOST = 256, LOOK_BYTES = 1024 * 1024 /* what is looked at at a time, about */ };
 
@@ -45,7 +46,7 @@ Step pass_current(Bulk *bulk) {
     sql_add(sql, "SELECT ");
     selection_columns(bulk->plain, sql);
     sql_add(sql, ", k.n FROM unnest(");
-    sql_param(sql, texts_literal(bulk->arena, ids, count), "bigint[]");
+    sql_param(sql, array_literal(bulk->arena, ids, count), "bigint[]");
     sql_add_all(sql, ") WITH ORDINALITY AS k (id, n) JOIN ", bulk->plan.resource->table, " t ON t.id = k.id", NULL);
     sql_queue(sql, &bulk->batch);
     return STEP_QUERY;

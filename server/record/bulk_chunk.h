@@ -133,7 +133,4 @@ void active_sift(Bulk *bulk);
 /* Ready for the next statements. */
 void batch_begin(Bulk *bulk, PassPhase phase);
 
-/* A PostgreSQL array literal of texts, some of them NULL. */
-const char *texts_literal(Arena *arena, const char *const *texts, int count);
-
 #endif

@@ -181,7 +181,7 @@ static void keyed_queue(Bulk *bulk, Keyed *keyed) {
     sql_add(sql, "SELECT k.n, t.id, ");
     weight_sql(resource, sql);
     sql_add(sql, " FROM unnest(");
-    sql_param(sql, texts_literal(bulk->arena, keyed->values, keyed->count), "text[]");
+    sql_param(sql, array_literal(bulk->arena, keyed->values, keyed->count), "text[]");
     sql_add_all(sql, ") WITH ORDINALITY AS k (value, n) JOIN ", resource->table, " t ON t.", keyed->field->name,
                 " = k.value::", type_of(keyed->field)->sql, NULL);
     keyed->statement = sql_queue(sql, &bulk->batch);
@@ -189,7 +189,7 @@ static void keyed_queue(Bulk *bulk, Keyed *keyed) {
 
 static void asked_queue(Bulk *bulk, Asked *asked) {
     Sql *sql = sql_new(bulk->arena);
-    const char *words = texts_literal(bulk->arena, asked->words.words, asked->words.count);
+    const char *words = array_literal(bulk->arena, asked->words.words, asked->words.count);
     const char *table = asked->target->table;
     if (asked->key != NULL) {
         sql_add(sql, "SELECT k.n, t.id FROM unnest(");

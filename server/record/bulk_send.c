@@ -110,7 +110,7 @@ static void column_add(const Bulk *bulk, const Group *group, Sql *sql, ItemText 
     const char **texts = arena_alloc(bulk->arena, (size_t)group->count * sizeof *texts);
     for (int i = 0; i < group->count; i++)
         texts[i] = text(bulk, group->items[i], field);
-    sql_param(sql, texts_literal(bulk->arena, texts, group->count), "text[]");
+    sql_param(sql, array_literal(bulk->arena, texts, group->count), "text[]");
 }
 
 /* "(SELECT r.* FROM unnest($1, ...) WITH ORDINALITY AS r (headline, ..., n) ORDER BY r.n)": a row an item; `n` is its

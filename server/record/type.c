@@ -109,19 +109,33 @@ bool type_allows(const Field *field, Operator operator) {
 }
 
 const char *array_literal(Arena *arena, const char *const *items, int count) {
-    Buffer out = buffer_new(arena, 64);
-    buffer_add_char(&out, '{');
+    size_t room = 3;
     for (int i = 0; i < count; i++) {
-        buffer_add_string(&out, i > 0 ? ",\"" : "\"");
+        room += 5;
+        for (const char *c = items[i]; c != NULL && *c != '\0'; c++)
+            room += *c == '"' || *c == '\\' ? 2 : 1;
+    }
+    char *literal = arena_alloc(arena, room);
+    char *to = literal;
+    *to++ = '{';
+    for (int i = 0; i < count; i++) {
+        if (i > 0)
+            *to++ = ',';
+        if (items[i] == NULL) {
+            to = stpcpy(to, "NULL");
+            continue;
+        }
+        *to++ = '"';
         for (const char *c = items[i]; *c != '\0'; c++) {
             if (*c == '"' || *c == '\\')
-                buffer_add_char(&out, '\\');
-            buffer_add_char(&out, *c);
+                *to++ = '\\';
+            *to++ = *c;
         }
-        buffer_add_char(&out, '"');
+        *to++ = '"';
     }
-    buffer_add_char(&out, '}');
-    return out.data;
+    *to++ = '}';
+    *to = '\0';
+    return literal;
 }
 
 /* One element at `*at`, unescaped in place; leaves `*at` behind it and its comma. */

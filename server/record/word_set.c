@@ -40,7 +40,7 @@ int word_set_add(WordSet *set, const char *word) {
         return found;
     if (set->count == set->capacity)
         grow(set);
-    set->words[set->count] = word;
+    set->words[set->count] = arena_strdup(set->arena, word);
     set->slots[slot_of(set, word)] = ++set->count;
     return set->count - 1;
 }

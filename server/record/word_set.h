@@ -1,4 +1,4 @@
-/* word_set.h: texts, each once, numbered from 0 in the order in which they came. In an arena; texts are borrowed. */
+/* word_set.h: texts, each once, numbered from 0 in the order in which they came. In an arena. */
 #ifndef ONRECORD_RECORD_WORD_SET_H
 #define ONRECORD_RECORD_WORD_SET_H
 
