@@ -145,6 +145,75 @@ $_$;
 
 COMMENT ON FUNCTION onrecord.ensure_partitions() IS 'Makes the partitions of this month and the next two; answers how many were missing';
 
+-- Name: entries_back(jsonb, text, bigint, bigint, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.entries_back(list jsonb, member text, was bigint, now bigint, moves jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    move record;
+    moved jsonb;
+    place integer;
+BEGIN
+    FOR move IN SELECT * FROM jsonb_to_recordset(moves) AS m ("position" integer, entry jsonb, dropped boolean, own boolean)
+                ORDER BY m.position LOOP
+        moved := move.entry || jsonb_build_object(member, was);
+        place := CASE WHEN list -> (move.position - 1) = moved THEN move.position
+                      ELSE (SELECT min(each.place) FROM jsonb_array_elements(list) WITH ORDINALITY AS each (value, place)
+                            WHERE each.value = moved) END;
+        IF move.dropped AND (place IS NOT NULL OR move.own) THEN
+            list := jsonb_insert(list, ARRAY[least(move.position - 1, jsonb_array_length(list))::text],
+                                 move.entry || jsonb_build_object(member, now));
+        ELSIF place IS NOT NULL THEN
+            list := jsonb_set(list, ARRAY[(place - 1)::text], move.entry || jsonb_build_object(member, now));
+        END IF;
+    END LOOP;
+    RETURN list;
+END
+$$;
+
+-- Name: FUNCTION entries_back(list jsonb, member text, was bigint, now bigint, moves jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.entries_back(list jsonb, member text, was bigint, now bigint, moves jsonb) IS 'The list with its moved entries as they were, where it still has them, at their place or at another';
+
+-- Name: entries_move(jsonb, text, bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.entries_move(list jsonb, member text, was bigint, now bigint) RETURNS TABLE("position" integer, entry jsonb, moved jsonb, dropped boolean)
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH item AS (
+          SELECT (each.place)::integer AS "position",
+             each.value AS entry,
+             ((each.value -> entries_move.member) = to_jsonb(entries_move.was)) AS names_it,
+                 CASE
+                     WHEN ((each.value -> entries_move.member) = to_jsonb(entries_move.was)) THEN (each.value || jsonb_build_object(entries_move.member, entries_move.now))
+                     ELSE each.value
+                 END AS moved
+            FROM jsonb_array_elements(entries_move.list) WITH ORDINALITY each(value, place)
+         )
+  SELECT item."position",
+     item.entry,
+     item.moved,
+     (COALESCE(item.names_it, false) AND (EXISTS ( SELECT
+            FROM item other
+           WHERE ((other.moved = item.moved) AND ((other.names_it IS NOT TRUE) OR (other."position" < item."position"))))))
+    FROM item;
+END;
+
+-- Name: FUNCTION entries_move(list jsonb, member text, was bigint, now bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.entries_move(list jsonb, member text, was bigint, now bigint) IS 'The entries of a list, and what they become when one speaker has another''s place; dropped: another says the same';
+
+-- Name: entries_moved(jsonb, text, bigint, bigint, boolean); Type: FUNCTION
+
+CREATE FUNCTION onrecord.entries_moved(list jsonb, member text, was bigint, now bigint, but boolean) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT COALESCE(jsonb_agg(item.moved ORDER BY item."position"), '[]'::jsonb) AS "coalesce" FROM onrecord.entries_move(entries_moved.list, entries_moved.member, entries_moved.was, entries_moved.now) item("position", entry, moved, dropped) WHERE ((NOT item.dropped) AND (NOT (entries_moved.but AND (item.entry <> item.moved)))));
+
+-- Name: FUNCTION entries_moved(list jsonb, member text, was bigint, now bigint, but boolean); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.entries_moved(list jsonb, member text, was bigint, now bigint, but boolean) IS 'The list as it becomes; "but": without what named the one that was, since its owner has that one''s place';
+
 -- Name: event_follow_article(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.event_follow_article() RETURNS trigger
@@ -178,6 +247,16 @@ $$;
 
 COMMENT ON FUNCTION onrecord.guard(holds boolean) IS 'Fails the transaction unless what was read before still holds';
 
+-- Name: ids_back(bigint[], bigint, bigint, integer, boolean); Type: FUNCTION
+
+CREATE FUNCTION onrecord.ids_back(list bigint[], was bigint, now bigint, place integer, dropped boolean) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN ((array_position(list, was) IS NULL) OR (array_position(list, now) IS NOT NULL)) THEN list WHEN dropped THEN (((list)[:(place - 1)] || now) || (list)[place:]) ELSE array_replace(list, was, now) END;
+
+-- Name: FUNCTION ids_back(list bigint[], was bigint, now bigint, place integer, dropped boolean); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.ids_back(list bigint[], was bigint, now bigint, place integer, dropped boolean) IS 'The same for a list of ids';
+
 -- Name: ids_valid(bigint[]); Type: FUNCTION
 
 CREATE FUNCTION onrecord.ids_valid(list bigint[]) RETURNS boolean
@@ -187,6 +266,36 @@ CREATE FUNCTION onrecord.ids_valid(list bigint[]) RETURNS boolean
 -- Name: FUNCTION ids_valid(list bigint[]); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.ids_valid(list bigint[]) IS 'A flat list of ids, none null';
+
+-- Name: list_texts(jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.list_texts(list jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY(SELECT each.value FROM jsonb_array_elements_text(list_texts.list) WITH ORDINALITY each(value, place) ORDER BY each.place);
+
+-- Name: FUNCTION list_texts(list jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.list_texts(list jsonb) IS 'An array of strings as text[]';
+
+-- Name: list_without(jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.list_without(list jsonb, gone jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT COALESCE(jsonb_agg(each.value ORDER BY each.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(list_without.list) WITH ORDINALITY each(value, place) WHERE (NOT (each.value IN (SELECT jsonb_array_elements(list_without.gone) AS jsonb_array_elements))));
+
+-- Name: FUNCTION list_without(list jsonb, gone jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.list_without(list jsonb, gone jsonb) IS 'What stands in one array and not in the other';
+
+-- Name: lists_without(jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.lists_without(lists jsonb, gone jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT jsonb_object_agg(list.key, onrecord.list_without(list.value, (lists_without.gone -> list.key))) AS jsonb_object_agg FROM jsonb_each(lists_without.lists) list(key, value));
+
+-- Name: FUNCTION lists_without(lists jsonb, gone jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.lists_without(lists jsonb, gone jsonb) IS 'The same as list_without of each member of two objects';
 
 -- Name: mentions_follow(); Type: FUNCTION
 
@@ -763,157 +872,53 @@ $$;
 
 COMMENT ON FUNCTION onrecord.spans_valid(spans integer[]) IS 'Pairs start, end, start, end ...: none empty, in order, without overlap';
 
--- Name: speaker_names_follow(); Type: FUNCTION
+-- Name: speaker_give(onrecord.speakers, bigint); Type: FUNCTION
 
-CREATE FUNCTION onrecord.speaker_names_follow() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+CREATE FUNCTION onrecord.speaker_give(going onrecord.speakers, staying bigint) RETURNS jsonb
+    LANGUAGE plpgsql
     AS $$
+DECLARE
+    one onrecord.speakers;
+    given jsonb;
+    own jsonb;
 BEGIN
-    DELETE FROM onrecord.speaker_names WHERE speaker_id = NEW.id;
-    INSERT INTO onrecord.speaker_names SELECT * FROM onrecord.speaker_names_of(NEW.id, NEW.name, NEW.aliases);
-    RETURN NULL;
+    SELECT * INTO one FROM onrecord.speakers WHERE id = staying;
+    -- What who stays had to do with the one that goes it would now have to do with itself.
+    INSERT INTO onrecord.speaker_moves (merged_id, resource, record_id, field, position, entry, dropped)
+    SELECT going.id, 'speakers', staying, 'affiliations', item.position, item.entry, true
+    FROM onrecord.entries_move(one.affiliations, 'organization_id', going.id, staying) AS item
+    WHERE item.entry <> item.moved
+    UNION ALL
+    SELECT going.id, 'speakers', staying, 'part_of_id', 0, NULL, true WHERE one.part_of_id = going.id;
+    own := onrecord.entries_moved(one.affiliations, 'organization_id', going.id, staying, true);
+    IF one.part_of_id = going.id THEN
+        one.part_of_id := NULL;
+    END IF;
+    given := jsonb_build_object(
+        'aliases', onrecord.list_without(to_jsonb(array_prepend(going.name, going.aliases)),
+                                         to_jsonb(array_prepend(one.name, one.aliases))),
+        'same_as', onrecord.list_without(to_jsonb(going.same_as), to_jsonb(one.same_as)),
+        'affiliations', onrecord.list_without(
+            (SELECT coalesce(jsonb_agg(each.value ORDER BY each.place), '[]')
+             FROM jsonb_array_elements(going.affiliations) WITH ORDINALITY AS each (value, place)
+             WHERE coalesce((each.value ->> 'organization_id')::bigint, 0) NOT IN (going.id, staying)), own),
+        'part_of_id', CASE WHEN one.part_of_id IS NULL AND going.part_of_id IS NOT NULL AND NOT EXISTS (
+                                    SELECT FROM onrecord.organization_tree(staying) AS part (id)
+                                    WHERE part.id = going.part_of_id AND part.id <> going.id)
+                           THEN jsonb_build_array(going.part_of_id) ELSE '[]' END);
+    UPDATE onrecord.speakers
+    SET aliases = aliases || onrecord.list_texts(given -> 'aliases'),
+        same_as = same_as || onrecord.list_texts(given -> 'same_as'),
+        affiliations = own || (given -> 'affiliations'),
+        part_of_id = coalesce((given -> 'part_of_id' ->> 0)::bigint, one.part_of_id)
+    WHERE id = staying;
+    RETURN given;
 END
 $$;
 
--- Name: speaker_names; Type: TABLE
+-- Name: FUNCTION speaker_give(going onrecord.speakers, staying bigint); Type: COMMENT
 
-CREATE TABLE onrecord.speaker_names (
-    speaker_id bigint NOT NULL,
-    "position" integer NOT NULL,
-    word integer NOT NULL,
-    rest text NOT NULL COLLATE pg_catalog."C",
-    sound text COLLATE pg_catalog."C"
-);
-
--- Name: TABLE speaker_names; Type: COMMENT
-
-COMMENT ON TABLE onrecord.speaker_names IS 'Follows speakers.name and aliases: one row for each word that a name has';
-
--- Name: COLUMN speaker_names."position"; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_names."position" IS '0: the name, 1 ...: its aliases';
-
--- Name: COLUMN speaker_names.word; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_names.word IS 'Which word of it, from 1';
-
--- Name: COLUMN speaker_names.rest; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_names.rest IS 'The name from that word on, folded';
-
--- Name: COLUMN speaker_names.sound; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_names.sound IS 'How that word sounds';
-
--- Name: speaker_names_of(bigint, text, text[]); Type: FUNCTION
-
-CREATE FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) RETURNS SETOF onrecord.speaker_names
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT speaker_names_of.speaker AS speaker,
-     ((item."position")::integer - 1),
-     (part.word)::integer AS word,
-     array_to_string(item.words[part.word:], ' '::text) AS array_to_string,
-     onrecord.name_sound(part.text) AS name_sound
-    FROM ( SELECT list."position",
-             string_to_array(onrecord.name_fold(list.name), ' '::text) AS words
-            FROM unnest(array_prepend(speaker_names_of.name, speaker_names_of.aliases)) WITH ORDINALITY list(name, "position")) item,
-     LATERAL unnest(item.words) WITH ORDINALITY part(text, word)
-   WHERE (part.word <= 16);
-END;
-
--- Name: FUNCTION speaker_names_of(speaker bigint, name text, aliases text[]); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) IS 'The rows of a speaker: of each name the first sixteen words';
-
--- Name: via_follow(); Type: FUNCTION
-
-CREATE FUNCTION onrecord.via_follow() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-BEGIN
-    DELETE FROM onrecord.via WHERE article_id = NEW.id;
-    INSERT INTO onrecord.via (article_id, position, source_id)
-    SELECT NEW.id, item.position, (item.value ->> 'source_id')::bigint
-    FROM jsonb_array_elements(NEW.via) WITH ORDINALITY AS item (value, position)
-    WHERE item.value ->> 'source_id' IS NOT NULL;
-    RETURN NULL;
-END
-$$;
-
--- Name: affiliations; Type: TABLE
-
-CREATE TABLE onrecord.affiliations (
-    speaker_id bigint NOT NULL,
-    "position" integer NOT NULL,
-    organization_id bigint,
-    article_id bigint
-);
-
--- Name: TABLE affiliations; Type: COMMENT
-
-COMMENT ON TABLE onrecord.affiliations IS 'Follows speakers.affiliations';
-
--- Name: api_keys; Type: TABLE
-
-CREATE TABLE onrecord.api_keys (
-    id bigint NOT NULL,
-    name text NOT NULL,
-    hash bytea NOT NULL,
-    scope text NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    expires_at timestamp with time zone,
-    revoked_at timestamp with time zone,
-    last_used_at timestamp with time zone,
-    CONSTRAINT api_keys_hash_check CHECK ((octet_length(hash) = 32)),
-    CONSTRAINT api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
-    CONSTRAINT api_keys_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text, 'admin'::text])))
-);
-
--- Name: TABLE api_keys; Type: COMMENT
-
-COMMENT ON TABLE onrecord.api_keys IS 'Who may do what. Never deleted: revisions name them';
-
--- Name: COLUMN api_keys.name; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.api_keys.name IS 'Unique among keys that have no revoked_at';
-
--- Name: COLUMN api_keys.hash; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.api_keys.hash IS 'SHA-256 of the key; the key itself is stored nowhere';
-
--- Name: COLUMN api_keys.scope; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.api_keys.scope IS 'Each includes those before it: read, write, admin';
-
--- Name: COLUMN api_keys.revoked_at; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.api_keys.revoked_at IS 'The key works until then; after a rotation with grace that is in the future';
-
--- Name: api_keys_id_seq; Type: SEQUENCE
-
-ALTER TABLE onrecord.api_keys ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME onrecord.api_keys_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
--- Name: article_events; Type: TABLE
-
-CREATE TABLE onrecord.article_events (
-    event_id bigint NOT NULL,
-    "position" integer NOT NULL,
-    article_id bigint NOT NULL
-);
-
--- Name: TABLE article_events; Type: COMMENT
-
-COMMENT ON TABLE onrecord.article_events IS 'Follows events.article_ids';
+COMMENT ON FUNCTION onrecord.speaker_give(going onrecord.speakers, staying bigint) IS 'Gives a speaker what belongs to the one that is merged into it';
 
 -- Name: articles; Type: TABLE
 
@@ -1006,72 +1011,137 @@ COMMENT ON COLUMN onrecord.articles.search_config IS 'What stems its language';
 
 COMMENT ON COLUMN onrecord.articles.search IS 'Words of headline, alternative_headline, summary and body';
 
--- Name: articles_id_seq; Type: SEQUENCE
+-- Name: speaker_hindrance(jsonb); Type: FUNCTION
 
-ALTER TABLE onrecord.articles ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME onrecord.articles_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
+CREATE FUNCTION onrecord.speaker_hindrance(state jsonb, OUT hindrance text, OUT hindrance_id bigint) RETURNS record
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT found.hindrance,
+     found.id
+    FROM ( SELECT 1 AS place,
+             'taken'::text AS hindrance,
+             speaker.id
+            FROM onrecord.speakers speaker
+           WHERE (speaker.external_id = (speaker_hindrance.state ->> 'external_id'::text))
+         UNION ALL
+          SELECT 2,
+             'lost-speaker'::text,
+             named.id
+            FROM ( SELECT ((speaker_hindrance.state ->> 'part_of_id'::text))::bigint AS id
+                 UNION ALL
+                  SELECT ((each.value ->> 'organization_id'::text))::bigint AS int8
+                    FROM jsonb_array_elements((speaker_hindrance.state -> 'affiliations'::text)) each(value)) named
+           WHERE ((named.id IS NOT NULL) AND (named.id <> ((speaker_hindrance.state ->> 'id'::text))::bigint) AND (NOT (EXISTS ( SELECT
+                    FROM onrecord.speakers speaker
+                   WHERE (speaker.id = named.id)))))
+         UNION ALL
+          SELECT 3,
+             'lost-article'::text,
+             ((each.value ->> 'article_id'::text))::bigint AS int8
+            FROM jsonb_array_elements((speaker_hindrance.state -> 'affiliations'::text)) each(value)
+           WHERE (((each.value ->> 'article_id'::text) IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                    FROM onrecord.articles article
+                   WHERE (article.id = ((each.value ->> 'article_id'::text))::bigint)))))) found
+   ORDER BY found.place, found.id
+  LIMIT 1;
+END;
+
+-- Name: FUNCTION speaker_hindrance(state jsonb, OUT hindrance text, OUT hindrance_id bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_hindrance(state jsonb, OUT hindrance text, OUT hindrance_id bigint) IS 'Why a merged speaker cannot come back; null: nothing keeps it';
+
+-- Name: speaker_lock(bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_lock(going bigint, staying bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    found_both boolean := true;
+    speaker bigint;
+BEGIN
+    FOREACH speaker IN ARRAY ARRAY[least(going, staying), greatest(going, staying)] LOOP
+        IF speaker = going THEN
+            PERFORM FROM onrecord.speakers WHERE id = speaker FOR UPDATE;
+        ELSE
+            PERFORM FROM onrecord.speakers WHERE id = speaker FOR NO KEY UPDATE;
+        END IF;
+        found_both := found_both AND FOUND;
+    END LOOP;
+    RETURN found_both;
+END
+$$;
+
+-- Name: FUNCTION speaker_lock(going bigint, staying bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_lock(going bigint, staying bigint) IS 'Locks both for a merge; false: one of them is not there';
+
+-- Name: speaker_merge(bigint, bigint, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_merge(going bigint, target bigint, versions bigint[], OUT outcome text, OUT speaker bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    merged onrecord.speakers;
+    staying bigint;
+    what jsonb;
+BEGIN
+    LOOP
+        staying := onrecord.speaker_survivor(target);
+        EXIT WHEN staying = going OR onrecord.speaker_lock(going, staying);
+        speaker := going;
+        outcome := 'missing';
+        IF NOT EXISTS (SELECT FROM onrecord.speakers WHERE id = going) THEN
+            RETURN;
+        END IF;
+        speaker := target;
+        outcome := 'nowhere';
+        IF staying = onrecord.speaker_survivor(target) THEN -- else it was merged while its lock was waited for
+            RETURN;
+        END IF;
+    END LOOP;
+    SELECT * INTO merged FROM onrecord.speakers WHERE id = going;
+    IF NOT FOUND THEN
+        outcome := 'missing';
+        speaker := going;
+    ELSIF merged.version <> ALL (versions) THEN
+        outcome := 'stale';
+        speaker := merged.version;
+    ELSIF staying = going THEN
+        outcome := 'itself';
+        speaker := target;
+    ELSE
+        outcome := 'merged';
+        speaker := staying;
+        INSERT INTO onrecord.speaker_merges (id, into_id, merged_into_id, name, external_id, state, given)
+        VALUES (going, staying, staying, merged.name, merged.external_id, to_jsonb(merged), '{}');
+        what := onrecord.speaker_give(merged, staying);
+        PERFORM onrecord.speaker_move_quotes(going, staying);
+        PERFORM onrecord.speaker_move_entries(going, staying);
+        DELETE FROM onrecord.speakers WHERE id = going;
+        UPDATE onrecord.speaker_merges SET given = what WHERE id = going;
+        UPDATE onrecord.speaker_merges SET into_id = staying WHERE into_id = going;
+        DELETE FROM onrecord.speaker_distinctions
+        WHERE low_id = least(going, staying) AND high_id = greatest(going, staying);
+    END IF;
+END
+$$;
+
+-- Name: FUNCTION speaker_merge(going bigint, target bigint, versions bigint[], OUT outcome text, OUT speaker bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_merge(going bigint, target bigint, versions bigint[], OUT outcome text, OUT speaker bigint) IS 'Merges a speaker into another, or into who has that one''s place';
+
+-- Name: affiliations; Type: TABLE
+
+CREATE TABLE onrecord.affiliations (
+    speaker_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    organization_id bigint,
+    article_id bigint
 );
 
--- Name: changes; Type: TABLE
+-- Name: TABLE affiliations; Type: COMMENT
 
-CREATE TABLE onrecord.changes (
-    id bigint NOT NULL,
-    pos bigint,
-    resource text NOT NULL,
-    record_id bigint NOT NULL,
-    operation text NOT NULL,
-    version bigint NOT NULL,
-    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    changed_by bigint,
-    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
-)
-PARTITION BY RANGE (changed_at);
-
--- Name: TABLE changes; Type: COMMENT
-
-COMMENT ON TABLE onrecord.changes IS 'One row for each change of a record, written in its transaction';
-
--- Name: COLUMN changes.id; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.changes.id IS 'In order of writing, which is not the order of commits';
-
--- Name: COLUMN changes.pos; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.changes.pos IS 'In order of becoming visible; null: not numbered yet';
-
--- Name: COLUMN changes.version; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.changes.version IS 'The record''s version after it; of a deletion, the tombstone''s';
-
--- Name: changes_default; Type: TABLE
-
-CREATE TABLE onrecord.changes_default (
-    id bigint NOT NULL,
-    pos bigint,
-    resource text NOT NULL,
-    record_id bigint NOT NULL,
-    operation text NOT NULL,
-    version bigint NOT NULL,
-    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    changed_by bigint,
-    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
-);
-
--- Name: changes_id_seq; Type: SEQUENCE
-
-ALTER TABLE onrecord.changes ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME onrecord.changes_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
+COMMENT ON TABLE onrecord.affiliations IS 'Follows speakers.affiliations';
 
 -- Name: events; Type: TABLE
 
@@ -1158,39 +1228,6 @@ COMMENT ON COLUMN onrecord.events.search_config IS 'That of the first of its art
 
 COMMENT ON COLUMN onrecord.events.search IS 'Words of name, place and description';
 
--- Name: events_id_seq; Type: SEQUENCE
-
-ALTER TABLE onrecord.events ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME onrecord.events_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
--- Name: instance; Type: TABLE
-
-CREATE TABLE onrecord.instance (
-    only_one boolean DEFAULT true NOT NULL,
-    epoch uuid DEFAULT gen_random_uuid() NOT NULL,
-    cursor_key bytea DEFAULT sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))) NOT NULL,
-    CONSTRAINT instance_cursor_key_check CHECK ((octet_length(cursor_key) = 32)),
-    CONSTRAINT instance_only_one_check CHECK (only_one)
-);
-
--- Name: TABLE instance; Type: COMMENT
-
-COMMENT ON TABLE onrecord.instance IS 'One row: what all servers on this database share';
-
--- Name: COLUMN instance.epoch; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.instance.epoch IS 'Changes when a backup is restored, so that tokens of the change log from before are refused';
-
--- Name: COLUMN instance.cursor_key; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.instance.cursor_key IS 'Signs cursors';
-
 -- Name: mentions; Type: TABLE
 
 CREATE TABLE onrecord.mentions (
@@ -1214,6 +1251,110 @@ CREATE TABLE onrecord.participants (
 -- Name: TABLE participants; Type: COMMENT
 
 COMMENT ON TABLE onrecord.participants IS 'Follows events.participants';
+
+-- Name: speaker_moves; Type: TABLE
+
+CREATE TABLE onrecord.speaker_moves (
+    merged_id bigint NOT NULL,
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    field text NOT NULL,
+    "position" integer NOT NULL,
+    entry jsonb,
+    dropped boolean DEFAULT false NOT NULL
+);
+
+-- Name: TABLE speaker_moves; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_moves IS 'Where records named a merged speaker';
+
+-- Name: COLUMN speaker_moves.resource; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves.resource IS 'The record''s table: quotes, articles, events, speakers';
+
+-- Name: COLUMN speaker_moves."position"; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves."position" IS 'In a list, from 1; else 0';
+
+-- Name: COLUMN speaker_moves.entry; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves.entry IS 'In a list of objects: the entry as it was';
+
+-- Name: COLUMN speaker_moves.dropped; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves.dropped IS 'The list had the same of who has its place now: one is enough';
+
+-- Name: speaker_move_entries(bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_move_entries(going bigint, staying bigint) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO onrecord.speaker_moves (merged_id, resource, record_id, field, "position", entry, dropped)  SELECT speaker_move_entries.going AS going,
+             list.resource,
+             list.record_id,
+             list.field,
+             item."position",
+             item.entry,
+             item.dropped
+            FROM ( SELECT 'articles'::text AS resource,
+                     record.id AS record_id,
+                     'mentions'::text AS field,
+                     record.mentions AS entries,
+                     'speaker_id'::text AS member
+                    FROM onrecord.articles record
+                   WHERE (record.id IN ( SELECT link.article_id
+                            FROM onrecord.mentions link
+                           WHERE (link.speaker_id = speaker_move_entries.going)))
+                 UNION ALL
+                  SELECT 'events'::text,
+                     record.id,
+                     'participants'::text,
+                     record.participants,
+                     'speaker_id'::text
+                    FROM onrecord.events record
+                   WHERE (record.id IN ( SELECT link.event_id
+                            FROM onrecord.participants link
+                           WHERE (link.speaker_id = speaker_move_entries.going)))
+                 UNION ALL
+                  SELECT 'speakers'::text,
+                     record.id,
+                     'affiliations'::text,
+                     record.affiliations,
+                     'organization_id'::text
+                    FROM onrecord.speakers record
+                   WHERE ((record.id <> ALL (ARRAY[speaker_move_entries.going, speaker_move_entries.staying])) AND (record.id IN ( SELECT link.speaker_id
+                            FROM onrecord.affiliations link
+                           WHERE (link.organization_id = speaker_move_entries.going))))) list,
+             LATERAL onrecord.entries_move(list.entries, list.member, speaker_move_entries.going, speaker_move_entries.staying) item("position", entry, moved, dropped)
+           WHERE (item.entry <> item.moved);
+ INSERT INTO onrecord.speaker_moves (merged_id, resource, record_id, field, "position")  SELECT speaker_move_entries.going AS going,
+             'speakers',
+             part.id,
+             'part_of_id',
+             0
+            FROM onrecord.speakers part
+           WHERE ((part.part_of_id = speaker_move_entries.going) AND (part.id <> speaker_move_entries.staying));
+ UPDATE onrecord.articles AS record SET mentions = onrecord.entries_moved(record.mentions, 'speaker_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false)
+   WHERE (record.id IN ( SELECT move.record_id
+            FROM onrecord.speaker_moves move
+           WHERE ((move.merged_id = speaker_move_entries.going) AND (move.resource = 'articles'::text))));
+ UPDATE onrecord.events AS record SET participants = onrecord.entries_moved(record.participants, 'speaker_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false)
+   WHERE (record.id IN ( SELECT move.record_id
+            FROM onrecord.speaker_moves move
+           WHERE ((move.merged_id = speaker_move_entries.going) AND (move.resource = 'events'::text))));
+ UPDATE onrecord.speakers AS record SET affiliations = onrecord.entries_moved(record.affiliations, 'organization_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false), part_of_id =
+         CASE
+             WHEN (record.part_of_id = speaker_move_entries.going) THEN speaker_move_entries.staying
+             ELSE record.part_of_id
+         END
+   WHERE ((record.id <> speaker_move_entries.staying) AND (record.id IN ( SELECT move.record_id
+            FROM onrecord.speaker_moves move
+           WHERE ((move.merged_id = speaker_move_entries.going) AND (move.resource = 'speakers'::text)))));
+END;
+
+-- Name: FUNCTION speaker_move_entries(going bigint, staying bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_move_entries(going bigint, staying bigint) IS 'Moves mentions, participations, affiliations with it and what is part of it; not those of who stays';
 
 -- Name: quote_abouts; Type: TABLE
 
@@ -1376,6 +1517,554 @@ COMMENT ON COLUMN onrecord.quotes.search_config IS 'The article''s; kept so by t
 
 COMMENT ON COLUMN onrecord.quotes.search IS 'Words of text, speaker_as_printed and role';
 
+-- Name: speaker_move_quotes(bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_move_quotes(going bigint, staying bigint) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH was AS (
+          SELECT quote.id,
+             (NOT (quote.speaker_id IS DISTINCT FROM speaker_move_quotes.going)) AS said,
+             (NOT (quote.relayed_by_id IS DISTINCT FROM speaker_move_quotes.going)) AS relayed,
+             array_position(quote.about_ids, speaker_move_quotes.going) AS place,
+             (speaker_move_quotes.staying = ANY (quote.about_ids)) AS dropped
+            FROM onrecord.quotes quote
+           WHERE (quote.id IN ( SELECT said.id
+                    FROM onrecord.quotes said
+                   WHERE (said.speaker_id = speaker_move_quotes.going)
+                 UNION ALL
+                  SELECT relayed.id
+                    FROM onrecord.quotes relayed
+                   WHERE (relayed.relayed_by_id = speaker_move_quotes.going)
+                 UNION ALL
+                  SELECT about.quote_id
+                    FROM onrecord.quote_abouts about
+                   WHERE (about.speaker_id = speaker_move_quotes.going)))
+           ORDER BY quote.id
+          FOR NO KEY UPDATE OF quote
+         ), moved AS (
+          UPDATE onrecord.quotes AS quote SET speaker_id =
+                 CASE
+                     WHEN was.said THEN speaker_move_quotes.staying
+                     ELSE quote.speaker_id
+                 END, relayed_by =
+                 CASE
+                     WHEN was.relayed THEN (quote.relayed_by || jsonb_build_object('speaker_id', speaker_move_quotes.staying))
+                     ELSE quote.relayed_by
+                 END, about_ids =
+                 CASE
+                     WHEN (was.place IS NULL) THEN quote.about_ids
+                     WHEN was.dropped THEN array_remove(quote.about_ids, speaker_move_quotes.going)
+                     ELSE array_replace(quote.about_ids, speaker_move_quotes.going, speaker_move_quotes.staying)
+                 END
+            FROM was
+           WHERE (quote.id = was.id)
+           RETURNING was.id,
+             was.said,
+             was.relayed,
+             was.place,
+             was.dropped
+         )
+  INSERT INTO onrecord.speaker_moves (merged_id, resource, record_id, field, "position", dropped)  SELECT speaker_move_quotes.going AS going,
+             'quotes',
+             moved.id,
+             place.field,
+             place."position",
+             place.dropped
+            FROM moved,
+             LATERAL ( VALUES ('speaker_id'::text,moved.said,0,false), ('relayed_by'::text,moved.relayed,0,false), ('about_ids'::text,(moved.place IS NOT NULL),moved.place,moved.dropped)) place(field, moves, "position", dropped)
+           WHERE place.moves;
+END;
+
+-- Name: FUNCTION speaker_move_quotes(going bigint, staying bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_move_quotes(going bigint, staying bigint) IS 'Moves who said, relayed and is meant by quotes';
+
+-- Name: speaker_names_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_names_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.speaker_names WHERE speaker_id = NEW.id;
+    INSERT INTO onrecord.speaker_names SELECT * FROM onrecord.speaker_names_of(NEW.id, NEW.name, NEW.aliases);
+    RETURN NULL;
+END
+$$;
+
+-- Name: speaker_names; Type: TABLE
+
+CREATE TABLE onrecord.speaker_names (
+    speaker_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    word integer NOT NULL,
+    rest text NOT NULL COLLATE pg_catalog."C",
+    sound text COLLATE pg_catalog."C"
+);
+
+-- Name: TABLE speaker_names; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_names IS 'Follows speakers.name and aliases: one row for each word that a name has';
+
+-- Name: COLUMN speaker_names."position"; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names."position" IS '0: the name, 1 ...: its aliases';
+
+-- Name: COLUMN speaker_names.word; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names.word IS 'Which word of it, from 1';
+
+-- Name: COLUMN speaker_names.rest; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names.rest IS 'The name from that word on, folded';
+
+-- Name: COLUMN speaker_names.sound; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_names.sound IS 'How that word sounds';
+
+-- Name: speaker_names_of(bigint, text, text[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) RETURNS SETOF onrecord.speaker_names
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT speaker_names_of.speaker AS speaker,
+     ((item."position")::integer - 1),
+     (part.word)::integer AS word,
+     array_to_string(item.words[part.word:], ' '::text) AS array_to_string,
+     onrecord.name_sound(part.text) AS name_sound
+    FROM ( SELECT list."position",
+             string_to_array(onrecord.name_fold(list.name), ' '::text) AS words
+            FROM unnest(array_prepend(speaker_names_of.name, speaker_names_of.aliases)) WITH ORDINALITY list(name, "position")) item,
+     LATERAL unnest(item.words) WITH ORDINALITY part(text, word)
+   WHERE (part.word <= 16);
+END;
+
+-- Name: FUNCTION speaker_names_of(speaker bigint, name text, aliases text[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) IS 'The rows of a speaker: of each name the first sixteen words';
+
+-- Name: speaker_merges; Type: TABLE
+
+CREATE TABLE onrecord.speaker_merges (
+    id bigint NOT NULL,
+    into_id bigint NOT NULL,
+    merged_into_id bigint NOT NULL,
+    name text NOT NULL,
+    external_id text,
+    state jsonb NOT NULL,
+    given jsonb NOT NULL,
+    merged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT speaker_merges_check CHECK ((into_id <> id))
+);
+
+-- Name: TABLE speaker_merges; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_merges IS 'Merged speakers. No foreign key: who has their place may be deleted, and restored';
+
+-- Name: COLUMN speaker_merges.into_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.into_id IS 'Who has its place now: never a merged one itself';
+
+-- Name: COLUMN speaker_merges.merged_into_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.merged_into_id IS 'Whom it was merged into, who may have been merged since';
+
+-- Name: COLUMN speaker_merges.state; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.state IS 'Its row as it was, without what was taken back from it since';
+
+-- Name: COLUMN speaker_merges.given; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.given IS 'What whom it was merged into got from it: {aliases, same_as, affiliations, part_of_id}, lists all four';
+
+-- Name: speaker_return_entries(onrecord.speaker_merges); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH was AS (
+          SELECT move.record_id AS id,
+             jsonb_agg(to_jsonb(move.*)) AS moves
+            FROM onrecord.speaker_moves move
+           WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'articles'::text))
+           GROUP BY move.record_id
+         )
+  UPDATE onrecord.articles AS record SET mentions = onrecord.entries_back(record.mentions, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
+    FROM was
+   WHERE (record.id = was.id);
+ WITH was AS (
+          SELECT move.record_id AS id,
+             jsonb_agg(to_jsonb(move.*)) AS moves
+            FROM onrecord.speaker_moves move
+           WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'events'::text))
+           GROUP BY move.record_id
+         )
+  UPDATE onrecord.events AS record SET participants = onrecord.entries_back(record.participants, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
+    FROM was
+   WHERE (record.id = was.id);
+ WITH was AS (
+          SELECT move.record_id AS id,
+             bool_or((move.field = 'part_of_id'::text)) AS part,
+             COALESCE(jsonb_agg((to_jsonb(move.*) || jsonb_build_object('own', (move.record_id = (speaker_return_entries.merge).into_id)))) FILTER (WHERE (move.field = 'affiliations'::text)), '[]'::jsonb) AS moves
+            FROM onrecord.speaker_moves move
+           WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'speakers'::text))
+           GROUP BY move.record_id
+         )
+  UPDATE onrecord.speakers AS record SET affiliations = onrecord.entries_back(record.affiliations, 'organization_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves), part_of_id =
+         CASE
+             WHEN (was.part AND ((record.part_of_id = (speaker_return_entries.merge).into_id) OR ((record.id = (speaker_return_entries.merge).into_id) AND (record.part_of_id IS NULL)))) THEN (speaker_return_entries.merge).id
+             ELSE record.part_of_id
+         END
+    FROM was
+   WHERE (record.id = was.id);
+END;
+
+-- Name: FUNCTION speaker_return_entries(merge onrecord.speaker_merges); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) IS 'The same for all else that a merge moved';
+
+-- Name: speaker_return_quotes(onrecord.speaker_merges, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH was AS (
+          SELECT move.record_id AS id,
+             bool_or((move.field = 'speaker_id'::text)) AS said,
+             bool_or((move.field = 'relayed_by'::text)) AS relayed,
+             max(move."position") FILTER (WHERE (move.field = 'about_ids'::text)) AS place,
+             COALESCE(bool_or((move.dropped OR (EXISTS ( SELECT
+                    FROM onrecord.speaker_moves other
+                   WHERE ((other.merged_id = ANY (speaker_return_quotes.path)) AND (other.resource = 'quotes'::text) AND (other.record_id = move.record_id) AND (other.field = 'about_ids'::text) AND other.dropped))))) FILTER (WHERE (move.field = 'about_ids'::text)), false) AS dropped
+            FROM onrecord.speaker_moves move
+           WHERE ((move.merged_id = (speaker_return_quotes.merge).id) AND (move.resource = 'quotes'::text))
+           GROUP BY move.record_id
+         )
+  UPDATE onrecord.quotes AS quote SET speaker_id =
+         CASE
+             WHEN (was.said AND (quote.speaker_id = (speaker_return_quotes.merge).into_id)) THEN (speaker_return_quotes.merge).id
+             ELSE quote.speaker_id
+         END, relayed_by =
+         CASE
+             WHEN (was.relayed AND (quote.relayed_by_id = (speaker_return_quotes.merge).into_id)) THEN (quote.relayed_by || jsonb_build_object('speaker_id', (speaker_return_quotes.merge).id))
+             ELSE quote.relayed_by
+         END, about_ids =
+         CASE
+             WHEN (was.place IS NULL) THEN quote.about_ids
+             ELSE onrecord.ids_back(quote.about_ids, (speaker_return_quotes.merge).into_id, (speaker_return_quotes.merge).id, was.place, was.dropped)
+         END
+    FROM was
+   WHERE (quote.id = was.id);
+END;
+
+-- Name: FUNCTION speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]) IS 'Gives quotes back, as far as they still name who has its place';
+
+-- Name: speaker_survivor(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_survivor(speaker bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN COALESCE((SELECT merge.into_id FROM onrecord.speaker_merges merge WHERE (merge.id = speaker_survivor.speaker)), speaker);
+
+-- Name: FUNCTION speaker_survivor(speaker bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_survivor(speaker bigint) IS 'Who has the place of a merged speaker; of others, they themselves';
+
+-- Name: speaker_state(onrecord.speaker_merges); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_state(merge onrecord.speaker_merges) RETURNS jsonb
+    LANGUAGE sql STABLE
+    RETURN ((merge).state || jsonb_build_object('version', ((((merge).state ->> 'version'::text))::bigint + 2), 'updated_at', clock_timestamp(), 'changed_by', (NULLIF(current_setting('onrecord.changed_by'::text, true), ''::text))::bigint, 'change_actor', NULLIF(current_setting('onrecord.change_actor'::text, true), ''::text), 'change_reason', NULLIF(current_setting('onrecord.change_reason'::text, true), ''::text), 'part_of_id', NULLIF(onrecord.speaker_survivor((((merge).state ->> 'part_of_id'::text))::bigint), (merge).id), 'affiliations', (SELECT COALESCE(jsonb_agg((each.value || jsonb_build_object('organization_id', onrecord.speaker_survivor(((each.value ->> 'organization_id'::text))::bigint))) ORDER BY each.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(((speaker_state.merge).state -> 'affiliations'::text)) WITH ORDINALITY each(value, place))));
+
+-- Name: FUNCTION speaker_state(merge onrecord.speaker_merges); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_state(merge onrecord.speaker_merges) IS 'What a merged speaker is when it comes back';
+
+-- Name: speaker_take_back(onrecord.speaker_merges); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_take_back(merge onrecord.speaker_merges) RETURNS bigint[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    between onrecord.speaker_merges;
+    path bigint[] := '{}';
+    gone jsonb := merge.given;
+    next_id bigint := merge.merged_into_id;
+BEGIN
+    WHILE next_id <> merge.into_id LOOP
+        SELECT * INTO STRICT between FROM onrecord.speaker_merges WHERE id = next_id FOR UPDATE;
+        UPDATE onrecord.speaker_merges
+        SET given = onrecord.lists_without(given, gone),
+            state = state || jsonb_build_object(
+                'aliases', onrecord.list_without(state -> 'aliases', gone -> 'aliases'),
+                'same_as', onrecord.list_without(state -> 'same_as', gone -> 'same_as'),
+                'affiliations', onrecord.list_without(state -> 'affiliations', gone -> 'affiliations'),
+                'part_of_id', CASE WHEN gone -> 'part_of_id' -> 0 = state -> 'part_of_id' THEN NULL
+                                   ELSE state -> 'part_of_id' END)
+        WHERE id = next_id;
+        gone := onrecord.lists_without(gone, onrecord.lists_without(gone, between.given)); -- what went on from there
+        path := path || next_id;
+        next_id := between.merged_into_id;
+    END LOOP;
+    gone := gone || jsonb_build_object('aliases', onrecord.list_without(gone -> 'aliases', (
+        SELECT coalesce(jsonb_agg(DISTINCT each.name), '[]')
+        FROM onrecord.speaker_merges AS other,
+             LATERAL jsonb_array_elements(jsonb_build_array(other.name) || (other.state -> 'aliases')) AS each (name)
+        WHERE other.into_id = merge.into_id AND other.id <> merge.id AND other.id <> ALL (path))));
+    UPDATE onrecord.speakers
+    SET aliases = onrecord.list_texts(onrecord.list_without(to_jsonb(aliases), gone -> 'aliases')),
+        same_as = onrecord.list_texts(onrecord.list_without(to_jsonb(same_as), gone -> 'same_as')),
+        affiliations = onrecord.list_without(affiliations, gone -> 'affiliations'),
+        part_of_id = CASE WHEN to_jsonb(part_of_id) = gone -> 'part_of_id' -> 0 THEN NULL ELSE part_of_id END
+    WHERE id = merge.into_id;
+    RETURN path;
+END
+$$;
+
+-- Name: FUNCTION speaker_take_back(merge onrecord.speaker_merges); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_take_back(merge onrecord.speaker_merges) IS 'Takes back from others what a merge gave them, where they still have it';
+
+-- Name: speaker_unmerge(bigint, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_unmerge(merged bigint, versions bigint[], OUT outcome text, OUT speaker bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    merge onrecord.speaker_merges;
+    survivor bigint;
+    survivor_version bigint;
+    state jsonb;
+    path bigint[];
+BEGIN
+    LOOP -- a merge of who has its place locks that first, and then this
+        outcome := 'other';
+        speaker := merged;
+        survivor := (SELECT into_id FROM onrecord.speaker_merges WHERE id = merged);
+        IF survivor IS NULL THEN
+            RETURN;
+        END IF;
+        survivor_version := NULL;
+        SELECT version INTO survivor_version FROM onrecord.speakers WHERE id = survivor FOR NO KEY UPDATE;
+        SELECT * INTO merge FROM onrecord.speaker_merges WHERE id = merged FOR UPDATE;
+        EXIT WHEN merge.into_id = survivor;
+    END LOOP;
+    state := onrecord.speaker_state(merge);
+    SELECT hindrance, hindrance_id INTO outcome, speaker FROM onrecord.speaker_hindrance(state);
+    IF versions IS NOT NULL AND survivor_version = ANY (versions) IS NOT TRUE THEN
+        outcome := 'stale';
+        speaker := survivor_version;
+    END IF;
+    IF outcome IS NOT NULL THEN
+        RETURN;
+    END IF;
+    outcome := 'unmerged';
+    speaker := merged;
+    EXECUTE (SELECT format('INSERT INTO onrecord.speakers (%1$s) SELECT %1$s '
+                           'FROM jsonb_populate_record(NULL::onrecord.speakers, $1)',
+                           string_agg(quote_ident(attname), ', '))
+             FROM pg_attribute
+             WHERE attrelid = 'onrecord.speakers'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+               AND state ? attname)
+    USING state;
+    WITH RECURSIVE come_along (id) AS (
+        SELECT id FROM onrecord.speaker_merges WHERE merged_into_id = merged
+        UNION
+        SELECT below.id FROM onrecord.speaker_merges AS below JOIN come_along ON below.merged_into_id = come_along.id
+    )
+    UPDATE onrecord.speaker_merges SET into_id = merged WHERE id IN (SELECT id FROM come_along);
+    path := onrecord.speaker_take_back(merge);
+    PERFORM onrecord.speaker_return_quotes(merge, path);
+    PERFORM onrecord.speaker_return_entries(merge);
+    DELETE FROM onrecord.speaker_merges WHERE id = merged;
+    INSERT INTO onrecord.speaker_distinctions (low_id, high_id, changed_by, change_actor, change_reason)
+    VALUES (least(merged, survivor), greatest(merged, survivor), (state ->> 'changed_by')::bigint,
+            state ->> 'change_actor', state ->> 'change_reason')
+    ON CONFLICT DO NOTHING;
+END
+$_$;
+
+-- Name: FUNCTION speaker_unmerge(merged bigint, versions bigint[], OUT outcome text, OUT speaker bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_unmerge(merged bigint, versions bigint[], OUT outcome text, OUT speaker bigint) IS 'Brings a merged speaker back, with all that was moved and is still as the merge left it';
+
+-- Name: via_follow(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.via_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM onrecord.via WHERE article_id = NEW.id;
+    INSERT INTO onrecord.via (article_id, position, source_id)
+    SELECT NEW.id, item.position, (item.value ->> 'source_id')::bigint
+    FROM jsonb_array_elements(NEW.via) WITH ORDINALITY AS item (value, position)
+    WHERE item.value ->> 'source_id' IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+
+-- Name: api_keys; Type: TABLE
+
+CREATE TABLE onrecord.api_keys (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    hash bytea NOT NULL,
+    scope text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_keys_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT api_keys_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text, 'admin'::text])))
+);
+
+-- Name: TABLE api_keys; Type: COMMENT
+
+COMMENT ON TABLE onrecord.api_keys IS 'Who may do what. Never deleted: revisions name them';
+
+-- Name: COLUMN api_keys.name; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.name IS 'Unique among keys that have no revoked_at';
+
+-- Name: COLUMN api_keys.hash; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.hash IS 'SHA-256 of the key; the key itself is stored nowhere';
+
+-- Name: COLUMN api_keys.scope; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.scope IS 'Each includes those before it: read, write, admin';
+
+-- Name: COLUMN api_keys.revoked_at; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.api_keys.revoked_at IS 'The key works until then; after a rotation with grace that is in the future';
+
+-- Name: api_keys_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.api_keys ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.api_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: article_events; Type: TABLE
+
+CREATE TABLE onrecord.article_events (
+    event_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    article_id bigint NOT NULL
+);
+
+-- Name: TABLE article_events; Type: COMMENT
+
+COMMENT ON TABLE onrecord.article_events IS 'Follows events.article_ids';
+
+-- Name: articles_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.articles ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.articles_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: changes; Type: TABLE
+
+CREATE TABLE onrecord.changes (
+    id bigint NOT NULL,
+    pos bigint,
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    operation text NOT NULL,
+    version bigint NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_by bigint,
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
+)
+PARTITION BY RANGE (changed_at);
+
+-- Name: TABLE changes; Type: COMMENT
+
+COMMENT ON TABLE onrecord.changes IS 'One row for each change of a record, written in its transaction';
+
+-- Name: COLUMN changes.id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.changes.id IS 'In order of writing, which is not the order of commits';
+
+-- Name: COLUMN changes.pos; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.changes.pos IS 'In order of becoming visible; null: not numbered yet';
+
+-- Name: COLUMN changes.version; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.changes.version IS 'The record''s version after it; of a deletion, the tombstone''s';
+
+-- Name: changes_default; Type: TABLE
+
+CREATE TABLE onrecord.changes_default (
+    id bigint NOT NULL,
+    pos bigint,
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    operation text NOT NULL,
+    version bigint NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_by bigint,
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
+);
+
+-- Name: changes_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.changes ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: events_id_seq; Type: SEQUENCE
+
+ALTER TABLE onrecord.events ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME onrecord.events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: instance; Type: TABLE
+
+CREATE TABLE onrecord.instance (
+    only_one boolean DEFAULT true NOT NULL,
+    epoch uuid DEFAULT gen_random_uuid() NOT NULL,
+    cursor_key bytea DEFAULT sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))) NOT NULL,
+    CONSTRAINT instance_cursor_key_check CHECK ((octet_length(cursor_key) = 32)),
+    CONSTRAINT instance_only_one_check CHECK (only_one)
+);
+
+-- Name: TABLE instance; Type: COMMENT
+
+COMMENT ON TABLE onrecord.instance IS 'One row: what all servers on this database share';
+
+-- Name: COLUMN instance.epoch; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.instance.epoch IS 'Changes when a backup is restored, so that tokens of the change log from before are refused';
+
+-- Name: COLUMN instance.cursor_key; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.instance.cursor_key IS 'Signs cursors';
+
 -- Name: quotes_id_seq; Type: SEQUENCE
 
 ALTER TABLE onrecord.quotes ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
@@ -1494,6 +2183,26 @@ ALTER TABLE onrecord.sources ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+
+-- Name: speaker_distinctions; Type: TABLE
+
+CREATE TABLE onrecord.speaker_distinctions (
+    low_id bigint NOT NULL,
+    high_id bigint NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_by bigint,
+    change_actor text,
+    change_reason text,
+    CONSTRAINT speaker_distinctions_check CHECK ((high_id > low_id))
+);
+
+-- Name: TABLE speaker_distinctions; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_distinctions IS 'Pairs of speakers who are not one, whatever their names say. No foreign key: a merged one may come back';
+
+-- Name: COLUMN speaker_distinctions.changed_by; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_distinctions.changed_by IS 'API key; null: by SQL';
 
 -- Name: speakers_id_seq; Type: SEQUENCE
 
@@ -1635,6 +2344,21 @@ ALTER TABLE ONLY onrecord.sources
 
 ALTER TABLE ONLY onrecord.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (id);
+
+-- Name: speaker_distinctions speaker_distinctions_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speaker_distinctions
+    ADD CONSTRAINT speaker_distinctions_pkey PRIMARY KEY (low_id, high_id);
+
+-- Name: speaker_merges speaker_merges_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speaker_merges
+    ADD CONSTRAINT speaker_merges_pkey PRIMARY KEY (id);
+
+-- Name: speaker_moves speaker_moves_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speaker_moves
+    ADD CONSTRAINT speaker_moves_pkey PRIMARY KEY (merged_id, resource, record_id, field, "position");
 
 -- Name: speaker_names speaker_names_pkey; Type: CONSTRAINT
 
@@ -1819,6 +2543,22 @@ CREATE INDEX sources_search_idx ON onrecord.sources USING gin (search) WITH (fas
 -- Name: sources_updated_at_id_idx; Type: INDEX
 
 CREATE INDEX sources_updated_at_id_idx ON onrecord.sources USING btree (updated_at, id);
+
+-- Name: speaker_merges_external_id_idx; Type: INDEX
+
+CREATE INDEX speaker_merges_external_id_idx ON onrecord.speaker_merges USING btree (external_id);
+
+-- Name: speaker_merges_into_id_idx; Type: INDEX
+
+CREATE INDEX speaker_merges_into_id_idx ON onrecord.speaker_merges USING btree (into_id);
+
+-- Name: speaker_merges_merged_into_id_idx; Type: INDEX
+
+CREATE INDEX speaker_merges_merged_into_id_idx ON onrecord.speaker_merges USING btree (merged_into_id);
+
+-- Name: speaker_merges_name_idx; Type: INDEX
+
+CREATE INDEX speaker_merges_name_idx ON onrecord.speaker_merges USING btree (name);
 
 -- Name: speaker_names_alike_idx; Type: INDEX
 
@@ -2121,6 +2861,11 @@ ALTER TABLE ONLY onrecord.quotes
 
 ALTER TABLE ONLY onrecord.quotes
     ADD CONSTRAINT quotes_speaker_id_fkey FOREIGN KEY (speaker_id) REFERENCES onrecord.speakers(id);
+
+-- Name: speaker_moves speaker_moves_merged_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.speaker_moves
+    ADD CONSTRAINT speaker_moves_merged_id_fkey FOREIGN KEY (merged_id) REFERENCES onrecord.speaker_merges(id) ON DELETE CASCADE;
 
 -- Name: speaker_names speaker_names_speaker_id_fkey; Type: FK CONSTRAINT
 

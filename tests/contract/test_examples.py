@@ -70,8 +70,8 @@ BODIES = [
 def test_requests_made_of_examples_work(api, path, method, name, kind):
     media = CONTRACT["paths"][path][method]["requestBody"]["content"][kind]
     for example in examples(media):
-        if path.endswith("/merge"):
-            assert api.post(path.format(id=8), json=example).status_code == 200
+        if "{id}" in path and method == "post":
+            assert api.post(path.format(id=8), json=example).status_code in (200, 204)
         elif method == "post":
             answer = api.post(path, json=example)
             assert answer.status_code == 201, answer.text
