@@ -88,12 +88,12 @@ WITH known AS MATERIALIZED (
      WHERE n.sound IS NOT NULL
      GROUP BY n.speaker_id, k.kind, n.position
 ), sound_keys AS (
-    SELECT s.id, s.position, s.kind || ' ' || a.sound || ' ' || b.sound AS key
+    SELECT s.id, s.position, s.list, s.kind || ' ' || a.sound || ' ' || b.sound AS key
       FROM sounds s, unnest(s.list[:6]) WITH ORDINALITY AS a (sound, place),
            unnest(s.list[:6]) WITH ORDINALITY AS b (sound, place)
      WHERE a.place < b.place
     UNION ALL
-    SELECT s.id, s.position, s.kind || ' ' || s.list[1]
+    SELECT s.id, s.position, s.list, s.kind || ' ' || s.list[1]
       FROM sounds s
      WHERE cardinality(s.list) = 1
 ), sound_blocks AS MATERIALIZED (
@@ -101,14 +101,18 @@ WITH known AS MATERIALIZED (
       FROM sound_keys k
     WINDOW block AS (PARTITION BY k.key)
 ), near AS (
-    SELECT DISTINCT a.id AS low, b.id AS high, a.position AS low_position, b.position AS high_position
+    SELECT DISTINCT a.id AS low, b.id AS high, a.position AS low_position, b.position AS high_position,
+           CASE WHEN a.list = b.list THEN least(cardinality(a.list), 2) ELSE 0 END AS sounds -- all alike: one, or more
       FROM sound_blocks a
       JOIN sound_blocks b ON b.key = a.key AND b.id > a.id
      WHERE a.size > 1
        AND (a.size <= 20 OR a.id = a.first)
 ), alike AS (
-    SELECT n.low, n.high, max(0.8 * CASE WHEN length(a.name) < length(b.name) THEN onrecord.name_likeness(a.name, b.name)
-                                         ELSE onrecord.name_likeness(b.name, a.name) END)::real AS score
+    SELECT n.low, n.high,
+           max((ARRAY[0, 0.5, 0.6])[n.sounds + 1]
+               + (ARRAY[0.8, 0.3, 0.2])[n.sounds + 1]
+               * CASE WHEN length(a.name) < length(b.name) THEN onrecord.name_likeness(a.name, b.name)
+                      ELSE onrecord.name_likeness(b.name, a.name) END)::real AS score
       FROM near n
       JOIN names a ON a.id = n.low AND a.position = n.low_position
       JOIN names b ON b.id = n.high AND b.position = n.high_position
@@ -116,7 +120,7 @@ WITH known AS MATERIALIZED (
 ), alike_left AS (
     SELECT a.low, a.high, a.score, ARRAY['sound'] AS reasons
       FROM alike a
-     WHERE $2::real < 0.8
+     WHERE $2::real <= 0.8
        AND (SELECT count(*) FROM likely_left) < $5::integer
        AND a.score >= $2::real
        AND ($3::real IS NULL OR a.score < $3 OR (a.score = $3 AND ARRAY[a.low, a.high] > $4::bigint[]))
