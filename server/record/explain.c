@@ -82,25 +82,6 @@ static bool references_ask(Write *write) {
     return true;
 }
 
-static void led_add(Write *write, const Resource *resource, int64_t id, int64_t into) {
-    size_t size = (size_t)write->led_count * sizeof *write->led;
-    write->led = arena_grow(write->x->arena, write->led, size, size + sizeof *write->led);
-    write->led[write->led_count++] = (Led){resource->name, id, into};
-}
-
-bool explain_leads(Write *write) {
-    int before = write->led_count;
-    int count;
-    const Resource *const *all = resources_all(&count);
-    for (int r = 0; r < count && write->refused->kind == FAILURE_REFERENCE; r++) {
-        const Result *rows = write->x->batch.statements[r].result;
-        for (int i = 0; i < result_rows(rows); i++)
-            if (result_value(rows, i, 1) != NULL)
-                led_add(write, all[r], result_integer(rows, i, 0), result_integer(rows, i, 1));
-    }
-    return write->led_count > before;
-}
-
 static bool rows_hold(const Result *rows, int64_t id) {
     for (int i = 0; i < result_rows(rows); i++)
         if (result_integer(rows, i, 0) == id)
@@ -108,24 +89,56 @@ static bool rows_hold(const Result *rows, int64_t id) {
     return false;
 }
 
-static void references_answer(Write *write) {
-    Exchange *x = write->x;
+/* Whether there is, or was and is led on, what the reference names; `target`: its resource. */
+static bool reference_leads(const Write *write, const Reference *reference, const Resource **target) {
     int count;
     const Resource *const *all = resources_all(&count);
+    int r = 0;
+    while (strcmp(reference->target, all[r]->name) != 0)
+        r++;
+    *target = all[r];
+    return rows_hold(write->x->batch.statements[r].result, reference->id);
+}
+
+static void led_add(Write *write, const Resource *resource, int64_t id, int64_t into) {
+    size_t size = (size_t)write->led_count * sizeof *write->led;
+    write->led = arena_grow(write->x->arena, write->led, size, size + sizeof *write->led);
+    write->led[write->led_count++] = (Led){resource->name, id, into};
+}
+
+bool explain_retries(Write *write) {
+    if (write->refused->kind != FAILURE_REFERENCE)
+        return false;
+    int before = write->led_count;
+    int count;
+    const Resource *const *all = resources_all(&count);
+    for (int r = 0; r < count; r++) {
+        const Result *rows = write->x->batch.statements[r].result;
+        for (int i = 0; i < result_rows(rows); i++)
+            if (result_value(rows, i, 1) != NULL)
+                led_add(write, all[r], result_integer(rows, i, 0), result_integer(rows, i, 1));
+    }
+    bool came_back = true;
+    const Resource *target;
+    for (int i = 0; i < write->explained.count; i++)
+        came_back = came_back && reference_leads(write, &write->explained.items[i], &target);
+    return came_back || write->led_count > before;
+}
+
+static void references_answer(Write *write) {
+    Exchange *x = write->x;
+    const Resource *target;
     for (int i = 0; i < write->explained.count; i++) {
         const Reference *reference = &write->explained.items[i];
-        for (int r = 0; r < count; r++) {
-            if (strcmp(reference->target, all[r]->name) == 0 &&
-                !rows_hold(x->batch.statements[r].result, reference->id))
-                problem_fault(x, FAULT_POINTER, reference->pointer, "there is no %s %lld", all[r]->singular,
-                              (long long)reference->id);
-        }
+        if (!reference_leads(write, reference, &target))
+            problem_fault(x, FAULT_POINTER, reference->pointer, "there is no %s %lld", target->singular,
+                          (long long)reference->id);
     }
     write_refuse(x);
     if (write->past != NULL)
         problem_set(x, PROBLEM_CONFLICT, "%s %lld cannot be as it was: what it referred to is gone.",
                     write->resource->title, (long long)x->ids[0]);
-    if (x->problem.fault_count == 0) /* it came back meanwhile */
+    if (x->problem.fault_count == 0) /* it keeps going and coming back */
         problem_set(x, PROBLEM_UNAVAILABLE, "A record that this one refers to was being changed. Try again.");
 }
 

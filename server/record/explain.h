@@ -8,9 +8,9 @@
 
 Step explain_ask(Write *write, FailureReport report);
 
-/* True when some of the references lead to merged records: then `led` says where these lead, and the write is to start
- * over. Else explain_done answers. */
-bool explain_leads(Write *write);
+/* True when the write is to start over: some of its references lead to merged records, and `led` says where these lead
+ * now; or what they name has come back meanwhile. Else explain_done answers. */
+bool explain_retries(Write *write);
 Step explain_done(Write *write);
 
 #endif

@@ -388,7 +388,7 @@ Step write_done(Exchange *x) {
     case WRITE_SEND:
         return send_done(write);
     default:
-        if (explain_leads(write) && ++write->attempts < WRITE_ATTEMPTS)
+        if (explain_retries(write) && ++write->attempts < WRITE_ATTEMPTS)
             return write_begin(write);
         return explain_done(write);
     }

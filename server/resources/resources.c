@@ -153,6 +153,22 @@ static const Grouping by_source = {.by = "source_id", .without = "without_source
 /* What is no collection: a search of several, counts of the quotes and of the articles, the log of changes, and what
  * only speakers can. */
 static const Endpoint others[] = {
+    {.method = METHOD_GET,
+     .path = "/speakers/duplicates",
+     .operation_id = "listSpeakerDuplicates",
+     .scope = SCOPE_READ,
+     .resource = &speaker_resource,
+     .plan = speaker_duplicates_plan,
+     .done = speaker_duplicates_done},
+    {.method = METHOD_POST,
+     .path = "/speakers/{id}/distinct",
+     .operation_id = "distinguishSpeaker",
+     .scope = SCOPE_WRITE,
+     .accepts = ACCEPTS_JSON,
+     .resource = &speaker_resource,
+     .plan = speaker_distinct_plan,
+     .done = speaker_merge_done,
+     .failed = speaker_merge_failed},
     {.method = METHOD_POST,
      .path = "/speakers/{id}/merge",
      .operation_id = "mergeSpeaker",

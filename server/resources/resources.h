@@ -28,9 +28,14 @@ Step search_done(Exchange *x);
 Step changes_plan(Exchange *x);
 Step changes_done(Exchange *x);
 
-/* POST /speakers/{id}/merge and /unmerge: speaker_merge.c */
+/* GET /speakers/duplicates: speaker_duplicates.c */
+Step speaker_duplicates_plan(Exchange *x);
+Step speaker_duplicates_done(Exchange *x);
+
+/* POST /speakers/{id}/merge, /unmerge and /distinct: speaker_merge.c */
 Step speaker_merge_plan(Exchange *x);
 Step speaker_unmerge_plan(Exchange *x);
+Step speaker_distinct_plan(Exchange *x);
 Step speaker_merge_done(Exchange *x);
 Step speaker_merge_failed(Exchange *x);
 

@@ -1,4 +1,5 @@
-/* speaker_merge.c: POST /speakers/{id}/merge, /unmerge: two speakers that turn out to be one, and taking that back.
+/* speaker_merge.c: POST /speakers/{id}/merge, /unmerge, /distinct: two speakers that turn out to be one, taking that
+ * back, and saying that they are two.
  *
  * Each is one statement (0007_merge.sql), which locks both, looks whether it may be done, and says what came of it; so
  * that nothing is asked before but where a reference names `into` by another key than the id. It may move many records,
@@ -22,18 +23,20 @@ enum { SAYS_WHO, SAYS_OUTCOME, SAYS_SPEAKER };
 typedef struct Merge {
     enum { MERGE_LOOKS_UP, MERGE_SENT, MERGE_MISSES } phase;
     const char *sql;
+    const Field *member; /* of the body: the other speaker; NULL: it has none */
     const Selection *selection;
     References lookups;
-    const char *params[3];
+    const char *params[2 + WHO_COLUMNS];
     int param_count;
+    bool changes; /* records: whose version If-Match may name */
     int attempts;
 } Merge;
 
-static const Field into_fields[] = {
-    {.name = "into", .type = TYPE_REFERENCE, .flags = FIELD_REQUIRED, .target = "speakers"},
-    {.name = NULL},
-};
-static const Resource into_body = {.name = "merges", .fields = into_fields};
+#define OTHER(member)                                                                                                  \
+    { {.name = member, .type = TYPE_REFERENCE, .flags = FIELD_REQUIRED, .target = "speakers"}, {.name = NULL}, }
+
+static const Field into_fields[] = OTHER("into");
+static const Field from_fields[] = OTHER("from");
 
 /* ---- doing it ---- */
 
@@ -87,8 +90,8 @@ static Step merge_done(Exchange *x, Merge *merge, long long speaker) {
 }
 
 static Step merge_nowhere(Exchange *x, Merge *merge, long long speaker) {
-    (void)merge;
-    problem_fault(x, FAULT_POINTER, "/into", "there is no speaker %lld", speaker);
+    problem_fault(x, FAULT_POINTER, pointer_join(x->arena, "", merge->member->name), "there is no speaker %lld",
+                  speaker);
     return write_refuse(x);
 }
 
@@ -107,6 +110,20 @@ static Step merge_itself(Exchange *x, Merge *merge, long long speaker) {
         problem_set(x, PROBLEM_CONFLICT, "Speaker %lld was merged into speaker %lld itself.", speaker, id);
     problem_fault(x, FAULT_POINTER, "/into", "leads to the same speaker");
     return conflict(x, &speaker_resource, id);
+}
+
+static Step distinct_same(Exchange *x, Merge *merge, long long speaker) {
+    (void)merge;
+    problem_set(x, PROBLEM_CONFLICT, "Speaker %lld is the same speaker as %lld.", speaker, (long long)x->ids[0]);
+    problem_fault(x, FAULT_POINTER, "/from", "leads to the same speaker");
+    return conflict(x, &speaker_resource, x->ids[0]);
+}
+
+static Step distinct_done(Exchange *x, Merge *merge, long long speaker) {
+    (void)merge;
+    (void)speaker;
+    x->status = 204;
+    return STEP_ANSWER;
 }
 
 static Step merge_stale(Exchange *x, Merge *merge, long long version) {
@@ -150,6 +167,8 @@ static const struct {
     const char *name;
     Step (*answer)(Exchange *x, Merge *merge, long long speaker);
 } outcomes[] = {
+    {"distinct", distinct_done},
+    {"same", distinct_same},
     {"merged", merge_done},
     {"unmerged", merge_done},
     {"missing", merge_missing},
@@ -177,7 +196,8 @@ static Step lookup_done(Exchange *x, Merge *merge) {
     lookup_read(x, lookup, x->batch.statements[0].result);
     if (x->problem.fault_count > 0)
         return write_refuse(x);
-    merge->params[1] = arena_integer(x->arena, json_integer_value(json_object_get(lookup->holder, "into")));
+    merge->params[1] =
+        arena_integer(x->arena, json_integer_value(json_object_get(lookup->holder, merge->member->name)));
     return merge_send(x, merge);
 }
 
@@ -209,10 +229,11 @@ Step speaker_merge_failed(Exchange *x) {
 
 /* ---- the request ---- */
 
-static Merge *merge_new(Exchange *x, const char *sql) {
+static Merge *merge_new(Exchange *x, const char *sql, bool changes) {
     Merge *merge = arena_calloc(x->arena, 1, sizeof *merge);
     x->state = merge;
     merge->sql = sql;
+    merge->changes = changes;
     merge->selection = selection_plain(x->arena, &speaker_resource, false);
     merge->params[merge->param_count++] = arena_integer(x->arena, x->ids[0]);
     for (int i = 0; i < x->parameter_count; i++)
@@ -220,12 +241,12 @@ static Merge *merge_new(Exchange *x, const char *sql) {
     return merge;
 }
 
-static bool merge_may_start(Exchange *x) {
+static bool merge_may_start(Exchange *x, const Merge *merge) {
     if (x->problem.fault_count > 0)
         problem_set(x, PROBLEM_BAD_REQUEST, "The query has faults.");
     else if (x->endpoint->accepts == ACCEPTS_JSON && !json_is_object(x->json))
         problem_set(x, PROBLEM_INVALID, "The body must be a JSON object.");
-    else if (x->service->if_match_required && !x->if_match.given)
+    else if (merge->changes && x->service->if_match_required && !x->if_match.given)
         problem_set(x, PROBLEM_PRECONDITION_REQUIRED,
                     "This service asks for If-Match with every change: send the ETag read.");
     else
@@ -233,23 +254,21 @@ static bool merge_may_start(Exchange *x) {
     return false;
 }
 
-/* Reads `into`: its id, or NULL where it is named by another key, which stands in the lookups then. */
-static const char *into_read(Exchange *x, Merge *merge) {
+/* Reads the body's only member: its id, or NULL where it is named by another key, which stands in the lookups then. */
+static const char *other_read(Exchange *x, Merge *merge) {
+    const Resource whole = {.name = "merges", .fields = merge->member};
+    const char *pointer = pointer_join(x->arena, "", merge->member->name);
     json_t *body = exchange_own(x, json_deep_copy(x->json));
-    json_t *into = json_object_get(body, "into");
-    body_unknown(x, into_fields, body, "");
-    merge->lookups = body_references(x, &into_body, body, "", true);
-    if (into == NULL)
-        problem_fault(x, FAULT_POINTER, "/into", "is required");
-    return into != NULL ? body_value(x, &into_fields[0], into, "/into") : NULL;
+    json_t *other = json_object_get(body, merge->member->name);
+    body_unknown(x, merge->member, body, "");
+    merge->lookups = body_references(x, &whole, body, "", true);
+    if (other == NULL)
+        problem_fault(x, FAULT_POINTER, pointer, "is required");
+    return other != NULL ? body_value(x, merge->member, other, pointer) : NULL;
 }
 
-Step speaker_merge_plan(Exchange *x) {
-    Merge *merge = merge_new(x, SQL_SPEAKER_MERGE);
-    if (!merge_may_start(x))
-        return STEP_ANSWER;
-    merge->params[merge->param_count++] = into_read(x, merge);
-    merge->params[merge->param_count++] = versions_of(x);
+/* With the other speaker, whom it asks for where the body does not give the id. */
+static Step merge_begin(Exchange *x, Merge *merge) {
     if (x->problem.fault_count > 0)
         return write_refuse(x);
     if (merge->lookups.count == 0)
@@ -260,8 +279,29 @@ Step speaker_merge_plan(Exchange *x) {
     return STEP_QUERY;
 }
 
-Step speaker_unmerge_plan(Exchange *x) {
-    Merge *merge = merge_new(x, SQL_SPEAKER_UNMERGE);
+Step speaker_merge_plan(Exchange *x) {
+    Merge *merge = merge_new(x, SQL_SPEAKER_MERGE, true);
+    if (!merge_may_start(x, merge))
+        return STEP_ANSWER;
+    merge->member = into_fields;
+    merge->params[merge->param_count++] = other_read(x, merge);
     merge->params[merge->param_count++] = versions_of(x);
-    return merge_may_start(x) ? merge_send(x, merge) : STEP_ANSWER;
+    return merge_begin(x, merge);
+}
+
+Step speaker_distinct_plan(Exchange *x) {
+    Merge *merge = merge_new(x, SQL_SPEAKER_DISTINGUISH, false);
+    if (!merge_may_start(x, merge))
+        return STEP_ANSWER;
+    merge->member = from_fields;
+    merge->params[merge->param_count++] = other_read(x, merge);
+    who_texts(x, merge->params + merge->param_count);
+    merge->param_count += WHO_COLUMNS;
+    return merge_begin(x, merge);
+}
+
+Step speaker_unmerge_plan(Exchange *x) {
+    Merge *merge = merge_new(x, SQL_SPEAKER_UNMERGE, true);
+    merge->params[merge->param_count++] = versions_of(x);
+    return merge_may_start(x, merge) ? merge_send(x, merge) : STEP_ANSWER;
 }

@@ -23,7 +23,7 @@ def with_more(path, query):
     return path + ("&" if "?" in path else "?") + query
 
 
-BODIES = {"merge": {"into": 2}, "restore": {}}  # of what is more than a record
+BODIES = {"merge": {"into": 2}, "distinct": {"from": 2}, "restore": {}}  # of what is more than a record
 
 
 def body_for(path, method):
