@@ -95,7 +95,7 @@ static void keep_sql(const Write *write, Sql *sql) {
 
 Sql *insert_sql(Write *write) {
     Sql *sql = sql_new(write->x->arena);
-    bool keeps = write->keeps && write->x->idempotency.key != NULL;
+    bool keeps = write->keeps && write->past == NULL && write->x->idempotency.key != NULL;
     const char *comma = "";
     const char *who[WHO_COLUMNS];
     who_texts(write->x, who);

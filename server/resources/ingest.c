@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "record/explain.h"
+#include "record/idempotency.h"
 #include "record/list.h"
 #include "record/read.h"
 #include "record/type.h"
@@ -29,6 +30,7 @@ static void piece_check(Ingest *ingest, Piece *piece) {
     write->pointer = piece->pointer;
     write->given = write->value = piece->value;
     write->new_id = piece->id;
+    write->keeps = piece == &ingest->pieces[0] && !ingest->dry_run; /* sent again, it is answered with the article */
     write->selection = selection_plain(ingest->x->arena, piece->resource, false);
     piece->write = write;
     write_values(write);
@@ -168,6 +170,8 @@ static Step ingest_send(Ingest *ingest) {
     x->batch.lane = LANE_WRITE;
     x->batch.write = true;
     ingest->phase = INGEST_SEND;
+    if (!ingest->dry_run)
+        idempotency_guard(x);
     turn_send(ingest);
     pieces_send(ingest, &source_resource);
     pieces_send(ingest, &speaker_resource);

@@ -426,9 +426,16 @@ def test_parameters(shared):
     for query, parameter in (("on_conflict=replace", "on_conflict"), ("report=none", "report"), ("offsets=bytes", "offsets"),
                              ("fields=id", "fields"), ("report=all&report=all", "report")):  # fmt: skip
         answer = send(shared, f"/sources?{query}", [{"name": "x"}])
-        expect_problem(answer, "bad-request", "The query has faults.", errors=[(f"?{parameter}", None)])
+        expect_problem(answer, "bad-request", "The request has faults.", errors=[(f"?{parameter}", None)])
     answer = shared.post("/sources?on_conflict=skip", json={"name": "x"})
     expect_problem(answer, "bad-request", "The query has faults.", errors=[("?on_conflict", "is not a parameter of this write")])
+
+
+def test_an_idempotency_key_is_for_one_record(shared):
+    answer = shared.post("/sources", data=b'{"name": "x"}', headers={"Content-Type": "application/x-ndjson", "Idempotency-Key": "k"})
+    expect_problem(answer, "bad-request", "The request has faults.",
+                   errors=[("Idempotency-Key:", "is not for many records: send them again with on_conflict=skip")])  # fmt: skip
+
 
 
 def test_who_may_not(shared):

@@ -254,6 +254,17 @@ def test_too_many_records(shared):
     assert answer.json()["errors"][0] == {"pointer": "/quotes/1999", "detail": "is one record too many: at most 2000 in one request"}
 
 
+def test_sent_again_it_is_done_once(api):
+    before = counts(api)
+    body = {"headline": "Talks", "body": BODY, "quotes": [{"text": "It is new.", "speaker": {"name": "Leila Amini"}}]}
+    first, second = (api.post("/articles", json=body, headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201) and second.headers["Idempotency-Replayed"] == "true"
+    assert second.json() == first.json()["article"] and second.headers["Location"] == first.headers["Location"]
+    assert counts(api) == before | {name: before[name] + 1 for name in ("articles", "quotes", "speakers")}
+    for _ in range(2):  # a dry run does nothing, and can be sent as often as one likes
+        assert api.post("/articles?dry_run=true", json=body, headers={"Idempotency-Key": "d"}).status_code == 200
+
+
 def test_one_bad_record_leaves_nothing(api):
     before = counts(api)
     api.make("quotes", article_id=n.ARTICLE, text="t", kind="indirect", external_id="taken")
