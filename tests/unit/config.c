@@ -232,9 +232,9 @@ static void too_few_connections_are_refused(void **state) {
     (void)state;
     assert_false(load("--workers", "4", "--db-connections-max", "16", NULL));
     assert_refused(
-        "ONRECORD_DB_CONNECTIONS_MAX is 16; 4 workers need at least 25 (6 each, and one in common). Raise it, or "
+        "ONRECORD_DB_CONNECTIONS_MAX is 16; 4 workers need at least 29 (7 each, and one in common). Raise it, or "
         "lower ONRECORD_WORKERS.");
-    assert_true(load("--workers", "4", "--db-connections-max", "25", NULL));
+    assert_true(load("--workers", "4", "--db-connections-max", "29", NULL));
 }
 
 static void the_role_of_the_server(void **state) {

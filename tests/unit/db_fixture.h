@@ -86,7 +86,7 @@ static inline void loop_until_ready(void) {
 
 static inline void pool_start(int quick_timeout_ms, int slow_timeout_ms) {
     PoolConfig config = {.conninfo = embedded_conninfo(fixture_cluster),
-                         .connections = {2, 1, 1, 1, 1, 2},
+                         .connections = {2, 1, 1, 1, 1, 2, 1},
                          .queue_max = {100, 100, 100, 100, 100, 0},
                          .gather_max = 16,
                          .quick_timeout_ms = quick_timeout_ms,
