@@ -26,12 +26,19 @@ static bool holds_list(const Filter *filter) {
     return filter->operator== OPERATOR_IN ||(filter->field->flags & FIELD_VIRTUAL) != 0;
 }
 
-bool merged_filters_ask(Filter *filters, int count, const Resource *resource, Batch *batch) {
+bool merged_filters_may_empty(const Filter *filters, int count, const Resource *resource) {
+    for (int i = 0; i < count; i++)
+        if (filters[i].operator== OPERATOR_EQ && named_by(&filters[i], resource) != NULL)
+            return true;
+    return false;
+}
+
+bool merged_filters_ask(Filter *filters, int count, const Resource *resource, bool all, Batch *batch) {
     bool asked = false;
     for (int i = 0; i < count; i++) {
         const Resource *named = named_by(&filters[i], resource);
-        filters[i].asks = named != NULL;
-        if (named == NULL)
+        filters[i].asks = named != NULL && (all || filters[i].operator!= OPERATOR_EQ);
+        if (!filters[i].asks)
             continue;
         const char *ids =
             holds_list(&filters[i]) ? filters[i].value : array_literal(batch->arena, &filters[i].value, 1);
