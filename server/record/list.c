@@ -191,6 +191,7 @@ List *list_read(Exchange *x, const Resource *resource, const Field *by, int64_t 
     }
     list->streams = representation_of(x->format)->streams;
     if (list->streams) {
+        list->asks_all = true;
         rows_read(x, list);
         return list;
     }
@@ -215,6 +216,7 @@ List *list_counted(Exchange *x, const Resource *resource, const char *const *oth
         parameter_read(x, list, &x->parameters[i], others);
     shown_add(list);
     list->search = search_read(x, resource);
+    list->asks_all = true;
     page_read(x, list, 2);
     return list;
 }
@@ -385,7 +387,8 @@ static Lane list_lane(const List *list) {
 bool list_ask(List *list, Batch *batch) {
     bool asks = list->search != NULL && search_queue(list->search, batch);
     int own = list->of_one ? 1 : 0;
-    return merged_filters_ask(list->filters + own, list->filter_count - own, list->resource, batch) || asks;
+    return merged_filters_ask(list->filters + own, list->filter_count - own, list->resource, list->asks_all, batch) ||
+           asks;
 }
 
 bool list_learn(Exchange *x, List *list) {
@@ -433,8 +436,18 @@ void list_stream(const List *list, Batch *batch) {
     sql_queue(sql, batch);
 }
 
+/* It is empty: that may be because its filters name a merged record. Once. */
+static bool list_doubts(List *list, const Batch *batch) {
+    int own = list->of_one ? 1 : 0;
+    if (list->asks_all || batch_rows(batch, list->statement) > 0 ||
+        !merged_filters_may_empty(list->filters + own, list->filter_count - own, list->resource))
+        return false;
+    list->asks_all = true;
+    return true;
+}
+
 bool list_repeats(Exchange *x, List *list) {
-    if (!list_learn(x, list))
+    if (!list_learn(x, list) && !list_doubts(list, &x->batch))
         return false;
     batch_release(&x->batch);
     list_queue(list, &x->batch);

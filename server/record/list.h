@@ -30,11 +30,10 @@ typedef struct List {
     bool has_cursor;
     uint64_t query;   /* hash of resource, filters and sort: a cursor is bound to it */
     const char *link; /* what stands before "cursor=..." in `next` */
-
-    bool asks_all;  /* of its filters, also those of which an empty list tells that they may name a merged record */
-    bool of_one;    /* the first filter is a sub-collection's own: its record is not asked for in merged.h */
-    int statement;  /* in the batch; the count follows it */
-    int key_column; /* in its result: the first of the sort's keys */
+    bool asks_all;    /* of its filters, also those of which an empty list tells that they may name a merged record */
+    bool of_one;      /* the first filter is a sub-collection's own: its record is not asked for in merged.h */
+    int statement;    /* in the batch; the count follows it */
+    int key_column;   /* in its result: the first of the sort's keys */
 } List;
 
 /* Reads the whole query string of a list; `by`, with `id`, is the filter of a sub-collection (NULL: none). What is

@@ -116,7 +116,7 @@ static void resource_endpoints(Arena *arena, const Resource *resource) {
         Endpoint *endpoint = endpoint_new(resource);
         *endpoint = each[i].endpoint;
         endpoint->resource = resource;
-        if (endpoint->method == METHOD_POST && resource->create != NULL) {
+        if (endpoint->method == METHOD_POST && each[i].path[0] == '\0' && resource->create != NULL) {
             endpoint->plan = resource->create->plan;
             endpoint->done = resource->create->done;
             endpoint->failed = resource->create->failed;
