@@ -600,6 +600,7 @@ DECLARE
 BEGIN
     PERFORM onrecord.answers_forget(own_resource, own_id);
     DELETE FROM onrecord.speaker_moves WHERE resource = own_resource AND record_id = own_id;
+    DELETE FROM onrecord.speaker_distinctions WHERE own_resource = 'speakers' AND own_id IN (low_id, high_id);
     -- Who was merged into it is the same speaker.
     FOR merged IN SELECT m.id FROM onrecord.speaker_merges AS m
                   WHERE own_resource = 'speakers' AND own_id IN (m.into_id, m.merged_into_id) LOOP

@@ -71,7 +71,7 @@ async function writeAQuote(article: number): Promise<void> {
       confidence: 0.5,
     },
   });
-  check(made.data, `a new quote: ${JSON.stringify(made.error)}`);
+  check(made.data && "id" in made.data, `a new quote: ${JSON.stringify(made.error)}`);
   const { id, version } = made.data;
   const path = { id };
   check(made.response.headers.get("Location") === `/quotes/${id}`, "its location");

@@ -150,6 +150,17 @@ def test_conflicts(module_api, resource):
     assert module_api.post(f"/{resource}/{taken['id']}/restore").status_code == 200
 
 
+def test_speakers_that_are_one(module_api):
+    kept, gone = (module_api.make("speakers", name=name)["id"] for name in ("Kept", "Gone"))
+    post = lambda path, **more: module_api.post(f"/speakers/{gone}/{path}", **more).status_code  # noqa: E731
+    assert [post("merge", json={"into": gone}), post("distinct", json={"from": gone})] == [409, 409]
+    assert post("merge", json={"into": kept}) == 200
+    for path in ("", "/quotes", "/articles", "/events"):
+        assert module_api.get(f"/speakers/{gone}{path}").status_code == 308
+    assert post("unmerge", headers={"If-Match": '"99"'}) == 412
+    assert post("unmerge") == 200
+
+
 GETS = [operation for operation in OPERATIONS if operation[1] == "get"]
 
 
