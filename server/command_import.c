@@ -151,7 +151,7 @@ static int import_report(const Import *import, ImportEnd end) {
         printf("%s was imported already; --again reads it once more.\n", import->name);
         return EXIT_DONE;
     }
-    if (import->format->read) {
+    if (import->resource == NULL) {
         counts_print("articles", &import->articles);
         counts_print("speakers", &import->speakers);
         counts_print("quotes", &import->counts);
