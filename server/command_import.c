@@ -1,4 +1,5 @@
 /* command_import.c: `onrecord import`: reads a file of records into the database, beside a running server or not. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -84,7 +85,9 @@ static bool import_arguments(ImportOptions *options, Arena *arena, int *argc, ch
         }
     }
     *argc = kept;
-    return true;
+    if (!options->file)
+        command_fault(EXIT_MISUSED, "Say which FILE, or - for standard input. `onrecord import --help` says more.");
+    return options->file != NULL;
 }
 
 static bool misused(const char *sentence) {
@@ -104,8 +107,6 @@ static bool import_read(Import *import, const ImportOptions *options) {
     import->actor = options->actor;
     import->reason = options->reason;
     import->again = options->again;
-    if (!options->file)
-        return misused("Say which FILE, or - for standard input.");
     if (!format->name)
         return misused("--format must be onrecord, gdelt or quotebank.");
     if (format->read && (options->resource || options->on_conflict))
@@ -123,6 +124,7 @@ static bool import_read(Import *import, const ImportOptions *options) {
 
 static bool import_open(Import *import, const char *file) {
     struct stat status;
+    assert(file != NULL); /* import_arguments sees to it */
     import->name = file;
     import->fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
     if (import->fd < 0 || fstat(import->fd, &status) != 0 || S_ISDIR(status.st_mode)) {
@@ -149,7 +151,7 @@ static int import_report(const Import *import, ImportEnd end) {
         printf("%s was imported already; --again reads it once more.\n", import->name);
         return EXIT_DONE;
     }
-    if (import->format->read) {
+    if (import->resource == NULL) {
         counts_print("articles", &import->articles);
         counts_print("speakers", &import->speakers);
         counts_print("quotes", &import->counts);

@@ -15,6 +15,7 @@ typedef struct LaneRules {
     bool quick;     /* the quick timeout; else the slow one */
     bool sleeps;  /* connects when something comes, not at the start: a start has no time for what may not be needed */
     bool locks;   /* waits for locks for half of its timeout; else for all of it */
+    bool by_key;  /* everything is looked up by index, however small a table seems when the plan is made */
     bool shares;  /* reads that go out in one turn share a Sync */
     bool streams; /* each batch needs a connection with nothing else on it, and is refused where there is none */
 } LaneRules;

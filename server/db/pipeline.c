@@ -219,6 +219,10 @@ bool pipeline_greet(Connection *c) {
         ring_push(c, (Entry){.kind = ENTRY_OPTIONAL, .slot = -1});
         ok = PQsendQueryParams(c->pg, SQL_SESSION_LOOKS, 0, NULL, NULL, NULL, NULL, 0) == 1 && send_sync(c, NULL);
     }
+    if (ok && lane_rules[c->lane].by_key) {
+        ring_push(c, (Entry){.kind = ENTRY_OPTIONAL, .slot = -1});
+        ok = PQsendQueryParams(c->pg, SQL_SESSION_BY_KEY, 0, NULL, NULL, NULL, NULL, 0) == 1 && send_sync(c, NULL);
+    }
     if (ok) {
         ring_push(c, (Entry){.kind = ENTRY_GREETING, .index = GREETING_CHECK, .slot = -1});
         ok = PQsendQueryParams(c->pg, SQL_SESSION_CHECK, 0, NULL, NULL, NULL, NULL, 0) == 1 && send_sync(c, NULL);

@@ -253,6 +253,7 @@ static void references_take(Bulk *bulk, Item *item) {
         const Reference *reference = &item->by_key.items[i];
         const Asked *asked = asked_of(bulk, reference);
         int word = word_set_find(&asked->words, reference->value);
+        assert(asked->counts != NULL && word >= 0); /* references_ask asked for it, and asked_take took the answer */
         lookup_take(item->x, reference, asked->ids[word], asked->counts[word]);
     }
     for (int i = 0; i < item->by_id.count; i++) {
@@ -261,6 +262,7 @@ static void references_take(Bulk *bulk, Item *item) {
             continue;
         const Asked *asked = asked_of(bulk, reference);
         int word = word_set_find(&asked->words, word_of(bulk->arena, reference));
+        assert(asked->counts != NULL && word >= 0);
         if (asked->counts[word] == 0)
             problem_fault(item->x, FAULT_POINTER, reference->pointer, "there is no %s %lld", asked->target->singular,
                           (long long)reference->id);

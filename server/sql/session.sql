@@ -25,5 +25,11 @@ SELECT pg_catalog.pg_backend_pid(),
 -- name: session_looks
 SELECT pg_catalog.set_config('client_connection_check_interval', '250ms', false)
 
+-- Many rows by their keys: a generic plan, made while a table is small, must serve it when it has grown.
+-- name: session_by_key
+SELECT pg_catalog.set_config('enable_seqscan', 'off', false),
+       pg_catalog.set_config('enable_hashjoin', 'off', false),
+       pg_catalog.set_config('enable_mergejoin', 'off', false)
+
 -- name: session_check
 SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('onrecord.session', true)

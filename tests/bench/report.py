@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from load import CLIENTS, CONNECTIONS, SESSION, THREADS
+from uploads import GOAL as UPLOAD_GOAL
 
 
 EXPORT_GOAL = 0.6  # of the speed of psql's copy
@@ -62,7 +63,14 @@ def export_row(export, load):
             f"| >= {EXPORT_GOAL:g} | {verdict(ratio >= EXPORT_GOAL, load)} |")  # fmt: skip
 
 
-def table(results, exports, limits, load):
+def upload_row(upload, load):
+    ratio = statistics.median(upload.ratios)
+    ours, theirs = statistics.median(upload.ours), statistics.median(upload.theirs)
+    return (f"| {upload.name} | {ours:.2f} | {theirs:.2f} | **{ratio:.2f}** ({min(upload.ratios):.2f} to {max(upload.ratios):.2f}) "
+            f"| >= {UPLOAD_GOAL:g} | {verdict(ratio >= UPLOAD_GOAL, load)} |")  # fmt: skip
+
+
+def table(results, exports, uploads, limits, load):
     rows = ["| case | server, 1/s | pgbench, 1/s (clients) | ratio (of the rounds) | goal | | p50 / p99, ms "
             "| CPU us server / PostgreSQL | pgbench: PostgreSQL |",
             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
@@ -70,6 +78,9 @@ def table(results, exports, limits, load):
     if exports:
         rows += ["", "| export | server, s | psql \\\\copy of the same SELECT, s | ratio (of the rounds) | goal | |", "|---|---|---|---|---|---|"]
         rows += [export_row(export, load) for export in exports]
+    if uploads:
+        rows += ["", "| upload | server, s | psql \\\\copy of the same rows, s | ratio (of the rounds) | goal | |", "|---|---|---|---|---|---|"]
+        rows += [upload_row(upload, load) for upload in uploads]
     rows += ["", "| | measured | limit | |", "|---|---|---|---|"]
     rows += [f"| {name} | {value:.2f} | {limit:g} | {verdict(value <= limit, load)} |" for name, value, limit in limits]
     return "\n".join(rows)
