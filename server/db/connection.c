@@ -46,7 +46,7 @@ int connection_room(const Connection *c) {
 }
 
 bool connection_warms(const Connection *c) {
-    return c->spare && c->state == CONNECTION_READY && !c->warm;
+    return c->spare && lane_rules[c->lane].room > 1 && c->state == CONNECTION_READY && !c->warm;
 }
 
 int64_t connection_stalls_us(const Connection *c) {
