@@ -20,6 +20,14 @@ const char *exchange_parameter(const Exchange *x, const char *name) {
     return NULL;
 }
 
+bool exchange_flag(Exchange *x, const char *name) {
+    const char *value = exchange_parameter(x, name);
+    bool is_true = value != NULL && strcmp(value, "true") == 0;
+    if (value != NULL && !is_true && strcmp(value, "false") != 0)
+        problem_fault(x, FAULT_PARAMETER, name, "must be true or false");
+    return is_true;
+}
+
 bool exchange_repeats(Exchange *x, int index) {
     const char *name = x->parameters[index].name;
     for (int i = 0; i < index; i++) {

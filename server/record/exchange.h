@@ -125,6 +125,9 @@ void exchange_link_next(Exchange *x, const char *next);
 /* The parameter's value, or NULL. */
 const char *exchange_parameter(const Exchange *x, const char *name);
 
+/* Whether the parameter is given as true; what is neither true nor false becomes a fault. */
+bool exchange_flag(Exchange *x, const char *name);
+
 /* True, with a fault, when parameter `index` has the name of one before it. */
 bool exchange_repeats(Exchange *x, int index);
 

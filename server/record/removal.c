@@ -7,14 +7,6 @@
 #include "record/write_sql.h"
 #include "sql.h"
 
-static bool flag_read(Exchange *x, const char *name) {
-    const char *value = exchange_parameter(x, name);
-    bool is_true = value != NULL && strcmp(value, "true") == 0;
-    if (value != NULL && !is_true && strcmp(value, "false") != 0)
-        problem_fault(x, FAULT_PARAMETER, name, "must be true or false");
-    return is_true;
-}
-
 Removal removal_read(Exchange *x) {
     for (int i = 0; i < x->parameter_count; i++) {
         const char *name = x->parameters[i].name;
@@ -23,7 +15,7 @@ Removal removal_read(Exchange *x) {
         else
             (void)exchange_repeats(x, i);
     }
-    return (Removal){.cascade = flag_read(x, "cascade"), .purge = flag_read(x, "purge")};
+    return (Removal){.cascade = exchange_flag(x, "cascade"), .purge = exchange_flag(x, "purge")};
 }
 
 static const char **identity_params(Write *write, int count) {

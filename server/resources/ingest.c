@@ -11,10 +11,6 @@
 #include "resources/resources.h"
 #include "sql.h"
 
-static bool is_made(const Piece *piece) {
-    return piece->matched_by == NULL && piece->same < 0;
-}
-
 /* An event on record, told of as one of the article's own. */
 static bool is_linked(const Piece *piece) {
     return piece->resource == &event_resource && piece->matched_by != NULL && piece->holder == NULL;
@@ -66,7 +62,7 @@ static bool pieces_check(Ingest *ingest) {
     for (int i = 0; i < ingest->count; i++) {
         Piece *piece = &ingest->pieces[i];
         piece->linked = is_linked(piece);
-        if (!is_made(piece))
+        if (!piece_is_made(piece))
             continue;
         piece_join(ingest, piece);
         piece_check(ingest, piece);
@@ -284,13 +280,6 @@ static Step ingest_failed(Ingest *ingest) {
 
 /* ---- POST /articles ---- */
 
-static bool boolean_read(Exchange *x, const char *name) {
-    const char *value = exchange_parameter(x, name);
-    if (value != NULL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-        problem_fault(x, FAULT_PARAMETER, name, "must be true or false");
-    return value != NULL && strcmp(value, "true") == 0;
-}
-
 static void parameters_read(Ingest *ingest) {
     static const char *const names[] = {"offsets", "dry_run", "new_speakers", NULL};
     Exchange *x = ingest->x;
@@ -303,7 +292,7 @@ static void parameters_read(Ingest *ingest) {
     ingest->refuses_new = new_speakers != NULL && strcmp(new_speakers, "refuse") == 0;
     if (new_speakers != NULL && !ingest->refuses_new && strcmp(new_speakers, "make") != 0)
         problem_fault(x, FAULT_PARAMETER, "new_speakers", "must be make or refuse");
-    ingest->dry_run = boolean_read(x, "dry_run");
+    ingest->dry_run = exchange_flag(x, "dry_run");
     ingest->utf16 = selection_read(x, &quote_resource, true)->utf16;
 }
 

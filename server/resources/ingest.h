@@ -68,6 +68,8 @@ typedef struct Ingest {
 void tree_read(Ingest *ingest);
 /* Whether a body describes more than an article. */
 bool tree_is_nested(const json_t *body);
+/* Whether a record is made of it: it is not there, and no earlier piece describes the same. */
+bool piece_is_made(const Piece *piece);
 /* The piece that stands for all that describe the same: itself, or an earlier one. */
 Piece *piece_root(const Ingest *ingest, Piece *piece);
 /* Puts the piece's id where it is referred to. */

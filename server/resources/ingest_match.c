@@ -239,15 +239,11 @@ bool match_take(Ingest *ingest) {
 
 /* ---- ids, and who is alike ---- */
 
-static bool is_made(const Piece *piece) {
-    return piece->matched_by == NULL && piece->same < 0;
-}
-
 static void ids_of(Ingest *ingest, const Resource *resource) {
     Exchange *x = ingest->x;
     int count = 0;
     for (int i = 0; i < ingest->count; i++)
-        count += ingest->pieces[i].resource == resource && is_made(&ingest->pieces[i]);
+        count += ingest->pieces[i].resource == resource && piece_is_made(&ingest->pieces[i]);
     const char **params = arena_alloc(x->arena, 2 * sizeof *params);
     params[0] = resource->table;
     params[1] = arena_integer(x->arena, count);
@@ -257,7 +253,7 @@ static void ids_of(Ingest *ingest, const Resource *resource) {
 static void similar_ask(Ingest *ingest, Piece *piece) {
     Exchange *x = ingest->x;
     const char *name = json_string_value(json_object_get(piece->value, "name"));
-    if (piece->resource != &speaker_resource || !is_made(piece) || !names_say_something(name))
+    if (piece->resource != &speaker_resource || !piece_is_made(piece) || !names_say_something(name))
         return;
     Sql *sql = sql_new(x->arena);
     names_best(name, INGEST_SIMILAR_MAX, sql);
@@ -291,7 +287,7 @@ static void ids_give(Ingest *ingest) {
         const Result *rows = ingest->x->batch.statements[r].result;
         int row = 0;
         for (int i = 0; i < ingest->count; i++)
-            if (ingest->pieces[i].resource == all[r] && is_made(&ingest->pieces[i]))
+            if (ingest->pieces[i].resource == all[r] && piece_is_made(&ingest->pieces[i]))
                 ingest->pieces[i].id = result_integer(rows, row++, 0);
     }
     for (int i = 0; i < ingest->count; i++) {
@@ -307,7 +303,7 @@ bool ids_take(Ingest *ingest) {
     for (int i = 0; i < ingest->count; i++) {
         Piece *piece = &ingest->pieces[i];
         similar_take(ingest, piece);
-        if (!ingest->refuses_new || piece->resource != &speaker_resource || !is_made(piece))
+        if (!ingest->refuses_new || piece->resource != &speaker_resource || !piece_is_made(piece))
             continue;
         refused++;
         candidates_fault(ingest, piece->pointer, piece->similar, piece->similar_count, "would be a new speaker");

@@ -215,6 +215,10 @@ bool tree_is_nested(const json_t *body) {
            fields_nest(article_resource.fields, body);
 }
 
+bool piece_is_made(const Piece *piece) {
+    return piece->matched_by == NULL && piece->same < 0;
+}
+
 Piece *piece_root(const Ingest *ingest, Piece *piece) {
     while (piece->same >= 0)
         piece = &ingest->pieces[piece->same];
