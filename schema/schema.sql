@@ -135,7 +135,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'IK001', MESSAGE = 'a request with this key is under way';
     END IF;
     -- A statement of its own: it sees what was committed before the lock was free.
-    DELETE FROM onrecord.answers AS answer
+    DELETE FROM onrecord.answers answer
     WHERE answer.key_id = answer_guard.key_id AND answer.path = answer_guard.path AND answer.key = answer_guard.key
       AND answer.expires_at <= clock_timestamp();
     IF EXISTS (
@@ -200,7 +200,7 @@ COMMENT ON COLUMN onrecord.answers.detail IS 'What else the answer said, for ans
 CREATE FUNCTION onrecord.answers_forget(resource text, record_id bigint) RETURNS void
     LANGUAGE sql
     BEGIN ATOMIC
- UPDATE onrecord.answers AS answer SET fingerprint = NULL::bytea, version = NULL::bigint, detail = NULL::jsonb
+ UPDATE onrecord.answers answer SET fingerprint = NULL::bytea, version = NULL::bigint, detail = NULL::jsonb
    WHERE ((answer.resource = answers_forget.resource) AND (answer.record_id = answers_forget.record_id));
 END;
 
@@ -752,7 +752,7 @@ BEGIN
         WHERE EXISTS (SELECT FROM fresh)
         RETURNING changes_last - (SELECT count(*) FROM fresh) AS before
     ), done AS (
-        UPDATE onrecord.changes AS change SET pos = (SELECT counter.before FROM counter) + fresh.place
+        UPDATE onrecord.changes change SET pos = (SELECT counter.before FROM counter) + fresh.place
         FROM fresh
         WHERE change.pos IS NULL AND change.id > above AND change.id <= (SELECT max(fresh.id) FROM fresh)
           AND change.id = fresh.id AND change.changed_at = fresh.changed_at
@@ -1097,9 +1097,9 @@ BEGIN
                  ORDER BY r.resource, r.record_id LOOP
         PERFORM onrecord.record_purge(other.resource, other.record_id, false);
     END LOOP;
-    DELETE FROM onrecord.revisions AS r
+    DELETE FROM onrecord.revisions r
     WHERE r.resource = own_resource AND r.record_id = own_id AND r.version <> tombstone;
-    UPDATE onrecord.revisions AS r
+    UPDATE onrecord.revisions r
     SET changed_by = NULL, change_actor = NULL, change_reason = NULL, act = NULL, erased = true
     WHERE r.resource = own_resource AND r.record_id = own_id;
     INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
@@ -1809,15 +1809,15 @@ CREATE FUNCTION onrecord.speaker_move_entries(going bigint, staying bigint) RETU
              0
             FROM onrecord.speakers part
            WHERE ((part.part_of_id = speaker_move_entries.going) AND (part.id <> speaker_move_entries.staying));
- UPDATE onrecord.articles AS record SET mentions = onrecord.entries_moved(record.mentions, 'speaker_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false)
+ UPDATE onrecord.articles record SET mentions = onrecord.entries_moved(record.mentions, 'speaker_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false)
    WHERE (record.id IN ( SELECT move.record_id
             FROM onrecord.speaker_moves move
            WHERE ((move.merged_id = speaker_move_entries.going) AND (move.resource = 'articles'::text))));
- UPDATE onrecord.events AS record SET participants = onrecord.entries_moved(record.participants, 'speaker_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false)
+ UPDATE onrecord.events record SET participants = onrecord.entries_moved(record.participants, 'speaker_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false)
    WHERE (record.id IN ( SELECT move.record_id
             FROM onrecord.speaker_moves move
            WHERE ((move.merged_id = speaker_move_entries.going) AND (move.resource = 'events'::text))));
- UPDATE onrecord.speakers AS record SET affiliations = onrecord.entries_moved(record.affiliations, 'organization_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false), part_of_id =
+ UPDATE onrecord.speakers record SET affiliations = onrecord.entries_moved(record.affiliations, 'organization_id'::text, speaker_move_entries.going, speaker_move_entries.staying, false), part_of_id =
          CASE
              WHEN (record.part_of_id = speaker_move_entries.going) THEN speaker_move_entries.staying
              ELSE record.part_of_id
@@ -2018,7 +2018,7 @@ CREATE FUNCTION onrecord.speaker_move_quotes(going bigint, staying bigint) RETUR
            ORDER BY quote.id
           FOR NO KEY UPDATE OF quote
          ), moved AS (
-          UPDATE onrecord.quotes AS quote SET speaker_id =
+          UPDATE onrecord.quotes quote SET speaker_id =
                  CASE
                      WHEN was.said THEN speaker_move_quotes.staying
                      ELSE quote.speaker_id
@@ -2165,7 +2165,7 @@ CREATE FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) R
            WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'articles'::text))
            GROUP BY move.record_id
          )
-  UPDATE onrecord.articles AS record SET mentions = onrecord.entries_back(record.mentions, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
+  UPDATE onrecord.articles record SET mentions = onrecord.entries_back(record.mentions, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
     FROM was
    WHERE (record.id = was.id);
  WITH was AS (
@@ -2175,7 +2175,7 @@ CREATE FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) R
            WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'events'::text))
            GROUP BY move.record_id
          )
-  UPDATE onrecord.events AS record SET participants = onrecord.entries_back(record.participants, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
+  UPDATE onrecord.events record SET participants = onrecord.entries_back(record.participants, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
     FROM was
    WHERE (record.id = was.id);
  WITH was AS (
@@ -2186,7 +2186,7 @@ CREATE FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) R
            WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'speakers'::text))
            GROUP BY move.record_id
          )
-  UPDATE onrecord.speakers AS record SET affiliations = onrecord.entries_back(record.affiliations, 'organization_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves), part_of_id =
+  UPDATE onrecord.speakers record SET affiliations = onrecord.entries_back(record.affiliations, 'organization_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves), part_of_id =
          CASE
              WHEN (was.part AND ((record.part_of_id = (speaker_return_entries.merge).into_id) OR ((record.id = (speaker_return_entries.merge).into_id) AND (record.part_of_id IS NULL)))) THEN (speaker_return_entries.merge).id
              ELSE record.part_of_id
@@ -2216,7 +2216,7 @@ CREATE FUNCTION onrecord.speaker_return_quotes(merge onrecord.speaker_merges, pa
            WHERE ((move.merged_id = (speaker_return_quotes.merge).id) AND (move.resource = 'quotes'::text))
            GROUP BY move.record_id
          )
-  UPDATE onrecord.quotes AS quote SET speaker_id =
+  UPDATE onrecord.quotes quote SET speaker_id =
          CASE
              WHEN (was.said AND (quote.speaker_id = (speaker_return_quotes.merge).into_id)) THEN (speaker_return_quotes.merge).id
              ELSE quote.speaker_id
