@@ -16,8 +16,8 @@ def test_the_index(shared):
     index = shared.read("/")
     assert index["name"] == "OnRecord"
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", index["version"])
-    others = {"stats/speakers", "stats/sources", "stats/timeline", "livez", "readyz", "metrics", "openapi.json", "openapi.yaml",
-              "docs"}  # fmt: skip
+    others = {"speakers/duplicates", "stats/speakers", "stats/sources", "stats/timeline", "changes", "livez", "readyz", "metrics",
+              "openapi.json", "openapi.yaml", "docs"}  # fmt: skip
     assert set(index["links"]) == {*COLLECTIONS, *others}
     for name, link in index["links"].items():
         assert link == f"/{name}"

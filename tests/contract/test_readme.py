@@ -30,11 +30,11 @@ def test_there_are_some():
 
 
 @pytest.mark.own_server
-def test_they_answer_what_the_readme_shows(api):
+def test_they_answer_what_the_readme_shows(api, tmp_path):
     for command, shown in examples():
         done = subprocess.run(
             ["sh", "-c", command.replace("curl ", "curl -sS ", 1).replace(SHOWN_AT, api.base)],
             env={**os.environ, "KEY": api.keys.write},
-            capture_output=True, text=True, check=True,
+            cwd=tmp_path, capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert re.fullmatch(pattern(shown), done.stdout.rstrip("\n")), f"{command}\nanswered\n{done.stdout}"
