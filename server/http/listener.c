@@ -148,16 +148,16 @@ static size_t part_copy(Listener *listener, const char *data, size_t length, cha
  * does not want move that on too. */
 static size_t signal_write(Listener *listener, char *out, size_t max) {
     Arena *arena = arena_new();
-    const char *text = arena_printf(arena, "%s:\nid: %s\n\n", listener->greets ? "retry: 2000\n" : "",
-                                    token_encode(arena, &listener->tail->mark));
-    size_t length = strlen(text);
-    if (length > max)
-        length = 0;
-    memcpy(out, text, length);
-    if (length > 0)
+    Buffer text = buffer_new(arena, 128);
+    buffer_printf(&text, "%s:\nid: %s\n\n", listener->greets ? "retry: 2000\n" : "",
+                  token_encode(arena, &listener->tail->mark));
+    bool fits = text.length <= max;
+    if (fits) {
+        memcpy(out, text.data, text.length);
         listener->greets = listener->beats = false;
+    }
     arena_free(arena);
-    return length;
+    return fits ? text.length : 0;
 }
 
 /* Fills `out` with as much as there is. */

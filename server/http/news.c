@@ -83,7 +83,8 @@ bool news_take(News *news) {
     ChangeNews *taken[NEWS_INBOX];
     pthread_mutex_lock(&news->lock);
     int count = news->given;
-    memcpy(taken, news->inbox, (size_t)count * sizeof *taken);
+    for (int i = 0; i < count; i++)
+        taken[i] = news->inbox[i];
     news->given = 0;
     pthread_mutex_unlock(&news->lock);
     for (int i = 0; i < count; i++) {

@@ -240,7 +240,7 @@ void lookup_take(Exchange *x, const Reference *lookup, const int64_t *found_ids,
 }
 
 void lookup_read(Exchange *x, const Reference *lookup, const Result *rows) {
-    int64_t ids[LOOKUP_CANDIDATES + 1];
+    int64_t ids[LOOKUP_CANDIDATES + 1] = {0};
     for (int row = 0; row < result_rows(rows); row++)
         ids[row] = result_integer(rows, row, 0);
     lookup_take(x, lookup, ids, result_rows(rows));

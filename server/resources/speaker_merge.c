@@ -32,11 +32,14 @@ typedef struct Merge {
     int attempts;
 } Merge;
 
-#define OTHER(member)                                                                                                  \
-    { {.name = member, .type = TYPE_REFERENCE, .flags = FIELD_REQUIRED, .target = "speakers"}, {.name = NULL}, }
-
-static const Field into_fields[] = OTHER("into");
-static const Field from_fields[] = OTHER("from");
+static const Field into_fields[] = {
+    {.name = "into", .type = TYPE_REFERENCE, .flags = FIELD_REQUIRED, .target = "speakers"},
+    {.name = NULL},
+};
+static const Field from_fields[] = {
+    {.name = "from", .type = TYPE_REFERENCE, .flags = FIELD_REQUIRED, .target = "speakers"},
+    {.name = NULL},
+};
 
 /* ---- doing it ---- */
 
