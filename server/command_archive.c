@@ -35,30 +35,6 @@ static int restore_help(void) {
     return EXIT_DONE;
 }
 
-/* Takes FILE and --replace out of argv; what is left are settings. False when the line is not one that we take. */
-static bool archive_arguments(int *argc, char **argv, const char **file, bool *replace) {
-    int kept = 1;
-    for (int i = 1; i < *argc; i++) {
-        bool option = strncmp(argv[i], "--", 2) == 0;
-        if (replace && strcmp(argv[i], "--replace") == 0) {
-            *replace = true;
-        } else if (option) {
-            argv[kept++] = argv[i];
-            if (!strchr(argv[i], '=') && i + 1 < *argc)
-                argv[kept++] = argv[++i];
-        } else if (!*file) {
-            *file = argv[i];
-        } else {
-            command_fault(EXIT_MISUSED, "\"%s\" is one word too many.", argv[i]);
-            return false;
-        }
-    }
-    *argc = kept;
-    if (!*file || **file == '\0')
-        command_fault(EXIT_MISUSED, "say which FILE; `-` is standard %s.", replace ? "input" : "output");
-    return *file && **file != '\0';
-}
-
 static void progress_show(size_t bytes) {
     static int64_t shown_us;
     int64_t now_us = clock_monotonic_us();
@@ -144,8 +120,13 @@ static int archive_run(int argc, char **argv, bool may_replace, ArchiveAction *a
     Config config;
     Arena *arena = arena_new();
     int code = EXIT_MISUSED;
-    if (archive_arguments(&argc, argv, &file, may_replace ? &replace : NULL) &&
-        command_config(&config, arena, argc, argv)) {
+    const CommandOption options[] = {{"FILE", .value = &file},
+                                     {may_replace ? "--replace" : NULL, .flag = &replace}, /* NULL ends it */
+                                     {.name = NULL}};
+    bool taken = command_options(options, arena, &argc, argv);
+    if (taken && (file == NULL || file[0] == '\0'))
+        command_fault(EXIT_MISUSED, "say which FILE; `-` is standard %s.", may_replace ? "input" : "output");
+    else if (taken && command_config(&config, arena, argc, argv)) {
         CommandDatabase database;
         code = EXIT_FAILED;
         if (database_open(&database, &config, config.migrate_url))

@@ -40,49 +40,6 @@ static int changes_help(void) {
     return EXIT_DONE;
 }
 
-/* The option's place in the request; NULL for one that is none of this command's own. */
-static const char **option_place(ChangesRequest *request, const char *option) {
-    const struct {
-        const char *name;
-        const char **place;
-    } options[] = {{"--since", &request->since},
-                   {"--resource", &request->resource},
-                   {"--record-id", &request->record_id},
-                   {"--operation", &request->operation}};
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (strcmp(options[i].name, option) == 0)
-            return options[i].place;
-    return NULL;
-}
-
-/* Takes the command's own options out of argv; what is left are settings. */
-static bool changes_arguments(ChangesRequest *request, Arena *arena, int *argc, char **argv) {
-    int kept = 1;
-    for (int i = 1; i < *argc; i++) {
-        char *equals = strncmp(argv[i], "--", 2) == 0 ? strchr(argv[i], '=') : NULL;
-        const char *option = equals ? arena_strndup(arena, argv[i], (size_t)(equals - argv[i])) : argv[i];
-        const char **place = option_place(request, option);
-        if (place && !equals && i + 1 == *argc) {
-            command_fault(EXIT_MISUSED, "%s needs a value. `onrecord changes --help` says more.", option);
-            return false;
-        }
-        if (place) {
-            *place = equals ? equals + 1 : argv[++i];
-        } else if (strcmp(option, "--follow") == 0) {
-            request->follow = true;
-        } else if (strncmp(option, "--", 2) == 0) {
-            argv[kept++] = argv[i];
-            if (!equals && i + 1 < *argc)
-                argv[kept++] = argv[++i];
-        } else {
-            command_fault(EXIT_MISUSED, "\"%s\" is one word too many. `onrecord changes --help` says more.", argv[i]);
-            return false;
-        }
-    }
-    *argc = kept;
-    return true;
-}
-
 /* A sentence where a value is none; NULL: all are. */
 static const char *changes_check(ChangesRequest *request, Arena *arena) {
     request->mark.pos = request->since ? LOG_NOW : LOG_OLDEST;
@@ -178,8 +135,12 @@ int command_changes(int argc, char **argv) {
         return changes_help();
     Arena *arena = arena_new();
     ChangesRequest request = {.since = NULL};
+    const CommandOption options[] = {
+        {"--since", .value = &request.since},         {"--resource", .value = &request.resource},
+        {"--record-id", .value = &request.record_id}, {"--operation", .value = &request.operation},
+        {"--follow", .flag = &request.follow},        {.name = NULL}};
     int code = EXIT_MISUSED;
-    if (changes_arguments(&request, arena, &argc, argv) && command_config(&request.config, arena, argc, argv)) {
+    if (command_options(options, arena, &argc, argv) && command_config(&request.config, arena, argc, argv)) {
         const char *fault = changes_check(&request, arena);
         const char *conninfo = fault ? NULL : command_database(&request.config, arena);
         sigset_t set;

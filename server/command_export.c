@@ -153,35 +153,31 @@ static int export_resource(Export *export, const Config *config, const char *res
 }
 
 int command_export(int argc, char **argv) {
-    const char *words[2] = {NULL, NULL}; /* RESOURCE, QUERY */
-    const char *format = "ndjson";
-    int count = 0;
-    int kept = 1;
+    const char *resource = NULL;
+    const char *query = NULL;
+    const char *format = NULL;
+    const char *output = NULL;
+    const CommandOption options[] = {{"RESOURCE", .value = &resource},
+                                     {"QUERY", .value = &query},
+                                     {"--format", .value = &format},
+                                     {"--output", .value = &output},
+                                     {.name = NULL}};
     if (command_wants_help(argc, argv))
         return export_help();
-    Export export = {.arena = arena_new(), .out = stdout, .name = "standard output"};
+    Export export = {.arena = arena_new(), .out = stdout};
     Config config;
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--format") == 0 && i + 1 < argc)
-            format = argv[++i];
-        else if (strcmp(argv[i], "--output") == 0 && i + 1 < argc)
-            export.name = argv[++i];
-        else if (strncmp(argv[i], "--", 2) != 0 && count < 2)
-            words[count++] = argv[i];
-        else {
-            argv[kept++] = argv[i]; /* a setting, with its value behind it */
-            if (strchr(argv[i], '=') == NULL && i + 1 < argc)
-                argv[kept++] = argv[++i];
-        }
     int code = EXIT_MISUSED;
-    if (words[0] == NULL) {
+    bool taken = command_options(options, export.arena, &argc, argv);
+    export.name = output != NULL ? output : "standard output";
+    if (taken && resource == NULL) {
         command_fault(EXIT_MISUSED, "say which RESOURCE. `onrecord export --help` says more.");
-    } else if (command_config(&config, export.arena, kept, argv)) {
-        if (strcmp(export.name, "standard output") != 0)
-            export.out = fopen(export.name, "we");
+    } else if (taken && command_config(&config, export.arena, argc, argv)) {
+        if (output != NULL)
+            export.out = fopen(output, "we");
         code = export.out == NULL
                    ? command_fault(EXIT_FAILED, "%s cannot be written: %s.", export.name, strerror(errno))
-                   : export_resource(&export, &config, words[0], words[1] != NULL ? words[1] : "", format);
+                   : export_resource(&export, &config, resource, query != NULL ? query : "",
+                                     format != NULL ? format : "ndjson");
         if (export.out != NULL && export.out != stdout && fclose(export.out) != 0 && code == EXIT_DONE)
             code = command_fault(EXIT_FAILED, "%s cannot be written: %s.", export.name, strerror(errno));
     }

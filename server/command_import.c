@@ -45,51 +45,6 @@ static int import_help(void) {
     return EXIT_DONE;
 }
 
-static const char **option_place(ImportOptions *options, const char *option) {
-    const struct {
-        const char *name;
-        const char **place;
-    } places[] = {
-        {"--resource", &options->resource}, {"--format", &options->format}, {"--on-conflict", &options->on_conflict},
-        {"--status", &options->status},     {"--actor", &options->actor},   {"--reason", &options->reason}};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (strcmp(places[i].name, option) == 0)
-            return places[i].place;
-    return NULL;
-}
-
-/* Takes the command's own words out of argv; what is left are settings. */
-static bool import_arguments(ImportOptions *options, Arena *arena, int *argc, char **argv) {
-    int kept = 1;
-    for (int i = 1; i < *argc; i++) {
-        char *equals = strncmp(argv[i], "--", 2) == 0 ? strchr(argv[i], '=') : NULL;
-        const char *option = equals ? arena_strndup(arena, argv[i], (size_t)(equals - argv[i])) : argv[i];
-        const char **place = option_place(options, option);
-        if (place && !equals && i + 1 == *argc) {
-            command_fault(EXIT_MISUSED, "%s needs a value. `onrecord import --help` says more.", option);
-            return false;
-        }
-        if (place) {
-            *place = equals ? equals + 1 : argv[++i];
-        } else if (strcmp(option, "--again") == 0) {
-            options->again = true;
-        } else if (strncmp(option, "--", 2) == 0) {
-            argv[kept++] = argv[i];
-            if (!equals && i + 1 < *argc)
-                argv[kept++] = argv[++i];
-        } else if (!options->file) {
-            options->file = argv[i];
-        } else {
-            command_fault(EXIT_MISUSED, "\"%s\" is one word too many. `onrecord import --help` says more.", argv[i]);
-            return false;
-        }
-    }
-    *argc = kept;
-    if (!options->file)
-        command_fault(EXIT_MISUSED, "Say which FILE, or - for standard input. `onrecord import --help` says more.");
-    return options->file != NULL;
-}
-
 static bool misused(const char *sentence) {
     command_fault(EXIT_MISUSED, "%s `onrecord import --help` says more.", sentence);
     return false;
@@ -107,6 +62,8 @@ static bool import_read(Import *import, const ImportOptions *options) {
     import->actor = options->actor;
     import->reason = options->reason;
     import->again = options->again;
+    if (!options->file)
+        return misused("Say which FILE, or - for standard input.");
     if (!format->name)
         return misused("--format must be onrecord, gdelt or quotebank.");
     if (format->read && (options->resource || options->on_conflict))
@@ -124,7 +81,7 @@ static bool import_read(Import *import, const ImportOptions *options) {
 
 static bool import_open(Import *import, const char *file) {
     struct stat status;
-    assert(file != NULL); /* import_arguments sees to it */
+    assert(file != NULL); /* import_read sees to it */
     import->name = file;
     import->fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
     if (import->fd < 0 || fstat(import->fd, &status) != 0 || S_ISDIR(status.st_mode)) {
@@ -183,10 +140,19 @@ int command_import(int argc, char **argv) {
     if (command_wants_help(argc, argv))
         return import_help();
     ImportOptions options = {.file = NULL};
+    const CommandOption table[] = {{"FILE", .value = &options.file},
+                                   {"--resource", .value = &options.resource},
+                                   {"--format", .value = &options.format},
+                                   {"--on-conflict", .value = &options.on_conflict},
+                                   {"--status", .value = &options.status},
+                                   {"--actor", .value = &options.actor},
+                                   {"--reason", .value = &options.reason},
+                                   {"--again", .flag = &options.again},
+                                   {.name = NULL}};
     Config config;
     int code = EXIT_MISUSED;
     Import import = {.arena = arena_new(), .fd = -1, .terminal = isatty(STDERR_FILENO) == 1};
-    if (import_arguments(&options, import.arena, &argc, argv) && import_read(&import, &options) &&
+    if (command_options(table, import.arena, &argc, argv) && import_read(&import, &options) &&
         command_config(&config, import.arena, argc, argv)) {
         import.line_max = (size_t)config.body_max;
         import.service.public_url = config.public_url;

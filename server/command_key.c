@@ -54,49 +54,6 @@ static bool duration_parse(const char *text, int64_t *seconds) {
     return *seconds <= longest;
 }
 
-/* The option's place in the request; NULL for one that is none of a key command's own. */
-static const char **option_place(KeyRequest *request, const char *option) {
-    if (strcmp(option, "--scope") == 0)
-        return &request->scope;
-    if (strcmp(option, "--expires") == 0)
-        return &request->expires;
-    if (strcmp(option, "--grace") == 0)
-        return &request->grace;
-    return NULL;
-}
-
-/* Takes the command's own words and options out of argv; what is left are settings. */
-static bool key_arguments(KeyRequest *request, Arena *arena, int *argc, char **argv) {
-    int kept = 1;
-    for (int i = 1; i < *argc; i++) {
-        char *equals = strncmp(argv[i], "--", 2) == 0 ? strchr(argv[i], '=') : NULL;
-        const char *option = equals ? arena_strndup(arena, argv[i], (size_t)(equals - argv[i])) : argv[i];
-        const char **place = option_place(request, option);
-        if (place && !equals && i + 1 == *argc) {
-            command_fault(EXIT_MISUSED, "%s needs a value. `onrecord key --help` says more.", option);
-            return false;
-        }
-        if (place) {
-            *place = equals ? equals + 1 : argv[++i];
-        } else if (strcmp(option, "--json") == 0) {
-            request->json = true;
-        } else if (strncmp(option, "--", 2) == 0) {
-            argv[kept++] = argv[i];
-            if (!equals && i + 1 < *argc)
-                argv[kept++] = argv[++i];
-        } else if (!request->action) {
-            request->action = argv[i];
-        } else if (!request->name) {
-            request->name = argv[i];
-        } else {
-            command_fault(EXIT_MISUSED, "\"%s\" is one word too many. `onrecord key --help` says more.", argv[i]);
-            return false;
-        }
-    }
-    *argc = kept;
-    return true;
-}
-
 static int key_done(bool done, const char *fault) {
     return done ? EXIT_DONE : command_fault(EXIT_FAILED, "%s", fault);
 }
@@ -202,8 +159,15 @@ int command_key(int argc, char **argv) {
         return key_help();
     Arena *arena = arena_new();
     KeyRequest request = {.name = NULL};
+    const CommandOption options[] = {{"ACTION", .value = &request.action},
+                                     {"NAME", .value = &request.name},
+                                     {"--scope", .value = &request.scope},
+                                     {"--expires", .value = &request.expires},
+                                     {"--grace", .value = &request.grace},
+                                     {"--json", .flag = &request.json},
+                                     {.name = NULL}};
     int code = EXIT_MISUSED;
-    if (key_arguments(&request, arena, &argc, argv)) {
+    if (command_options(options, arena, &argc, argv)) {
         if (!request.action)
             code = command_fault(EXIT_MISUSED, "say what to do: create, list, revoke, rotate or generate. "
                                                "`onrecord key --help` says more.");

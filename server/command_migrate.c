@@ -48,16 +48,11 @@ int command_migrate(int argc, char **argv) {
     if (command_wants_help(argc, argv))
         return migrate_help();
     bool check = false;
-    int kept = 0;
-    for (int i = 0; i < argc; i++)
-        if (i > 0 && strcmp(argv[i], "--check") == 0)
-            check = true;
-        else
-            argv[kept++] = argv[i];
+    const CommandOption options[] = {{"--check", .flag = &check}, {.name = NULL}};
     Arena *arena = arena_new();
     Config config;
     int code = EXIT_MISUSED;
-    if (command_config(&config, arena, kept, argv)) {
+    if (command_options(options, arena, &argc, argv) && command_config(&config, arena, argc, argv)) {
         CommandDatabase database;
         code = EXIT_FAILED;
         if (database_open(&database, &config, config.migrate_url)) {

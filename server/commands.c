@@ -25,6 +25,47 @@ bool command_wants_help(int argc, char **argv) {
     return false;
 }
 
+/* The option of that name, or, for a word, the first that has no value yet; NULL: none. */
+static const CommandOption *option_find(const CommandOption *options, const char *name) {
+    bool word = name[0] != '-' || name[1] != '-';
+    while (options->name != NULL &&
+           (word ? options->name[0] == '-' || *options->value != NULL : strcmp(options->name, name) != 0))
+        options++;
+    return options->name != NULL ? options : NULL;
+}
+
+static bool option_fault(const char *command, const char *what, const char *detail) {
+    command_fault(EXIT_MISUSED, "%s %s. `onrecord %s --help` says more.", what, detail, command);
+    return false;
+}
+
+bool command_options(const CommandOption *options, Arena *arena, int *argc, char **argv) {
+    int kept = 1;
+    for (int i = 1; i < *argc; i++) {
+        bool word = strncmp(argv[i], "--", 2) != 0;
+        char *equals = word ? NULL : strchr(argv[i], '=');
+        const char *name = equals != NULL ? arena_strndup(arena, argv[i], (size_t)(equals - argv[i])) : argv[i];
+        const CommandOption *option = option_find(options, name);
+        if (option == NULL && word)
+            return option_fault(argv[0], arena_printf(arena, "\"%s\"", name), "is one word too many");
+        if (option != NULL && !word && option->value != NULL && equals == NULL && i + 1 == *argc)
+            return option_fault(argv[0], name, "needs a value");
+        if (option != NULL && option->flag != NULL && equals != NULL)
+            return option_fault(argv[0], name, "takes no value");
+        if (option == NULL) {
+            argv[kept++] = argv[i];
+            if (equals == NULL && i + 1 < *argc)
+                argv[kept++] = argv[++i];
+        } else if (option->flag != NULL) {
+            *option->flag = true;
+        } else {
+            *option->value = word ? argv[i] : equals != NULL ? equals + 1 : argv[++i];
+        }
+    }
+    *argc = kept;
+    return true;
+}
+
 bool command_config(Config *config, Arena *arena, int argc, char **argv) {
     const char *fault;
     if (!config_load(config, arena, argc, argv, &fault)) {

@@ -30,6 +30,17 @@ int command_fault(int code, const char *format, ...) __attribute__((format(print
 /* True when one of the arguments is --help or -h. */
 bool command_wants_help(int argc, char **argv);
 
+/* What a command takes beside settings: an option with a value, an option without (`flag`), or a word. */
+typedef struct CommandOption {
+    const char *name; /* "--since"; a word: "FILE" */
+    const char **value;
+    bool *flag;
+} CommandOption;
+
+/* Takes those out of argv, words in their order; what is left are settings. False with a message printed. The table
+ * ends with a NULL name. */
+bool command_options(const CommandOption *options, Arena *arena, int *argc, char **argv);
+
 /* config_load and log_init. False with a message printed. */
 bool command_config(Config *config, Arena *arena, int argc, char **argv);
 
