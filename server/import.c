@@ -17,6 +17,7 @@ enum {
     BLOCK = 256 * 1024,
     TERMINAL_US = 200 * 1000, /* between two looks at how far it is */
     LINES_US = 10 * 1000000,
+    BAR_WIDTH = 24,
     PROBLEMS_MAX = 1000, /* printed; the others are counted */
     FINGERPRINT_TEXT = 2 * SHA256_SIZE + 1
 };
@@ -33,6 +34,18 @@ static void show_clear(Import *import) {
     import->shown = false;
 }
 
+/* "[######..................] 25 %", on a terminal with the bar. */
+static void show_share(const Import *import) {
+    int share = (int)(import->read * 100 / import->size);
+    char bar[BAR_WIDTH + 1] = "";
+    for (int i = 0; i < BAR_WIDTH; i++)
+        bar[i] = i < share * BAR_WIDTH / 100 ? '#' : '.';
+    if (import->terminal)
+        fprintf(stderr, " [%s] %d %%", bar, share);
+    else
+        fprintf(stderr, ", %d %%", share);
+}
+
 void import_show(Import *import, int64_t lines, bool last) {
     int64_t now = clock_monotonic_us();
     if (!last && now - import->shown_us < (import->terminal ? TERMINAL_US : LINES_US))
@@ -45,7 +58,7 @@ void import_show(Import *import, int64_t lines, bool last) {
     show_clear(import);
     fprintf(stderr, "%lld lines, %.0f a second", (long long)lines, rate);
     if (import->size > 0)
-        fprintf(stderr, ", %d %%", (int)(import->read * 100 / import->size));
+        show_share(import);
     if (import->size > 0 && left > 0 && done > 0) {
         long long eta = (long long)(seconds * (double)left / (double)done);
         fprintf(stderr, ", %lld:%02lld:%02lld left", eta / 3600, eta / 60 % 60, eta % 60);
