@@ -1001,12 +1001,15 @@ CREATE FUNCTION onrecord.record_forget(own_resource text, own_id bigint) RETURNS
 DECLARE
     merged bigint;
 BEGIN
+    -- A merged speaker goes with who has its place, or not at all.
+    PERFORM onrecord.guard(NOT EXISTS (
+        SELECT FROM onrecord.speaker_merges WHERE own_resource = 'speakers' AND id = own_id));
     PERFORM onrecord.answers_forget(own_resource, own_id);
     DELETE FROM onrecord.speaker_moves WHERE resource = own_resource AND record_id = own_id;
     DELETE FROM onrecord.speaker_distinctions WHERE own_resource = 'speakers' AND own_id IN (low_id, high_id);
     -- Who was merged into it is the same speaker.
     FOR merged IN SELECT m.id FROM onrecord.speaker_merges AS m
-                  WHERE own_resource = 'speakers' AND own_id IN (m.into_id, m.merged_into_id) LOOP
+                  WHERE own_resource = 'speakers' AND m.into_id = own_id LOOP
         DELETE FROM onrecord.speaker_merges WHERE id = merged;
         PERFORM onrecord.record_purge('speakers', merged, false);
     END LOOP;
@@ -1198,6 +1201,25 @@ $_$;
 -- Name: FUNCTION references_leave(target_name text, ids bigint[]); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.references_leave(target_name text, ids bigint[]) IS 'Deletes what belongs to these records, and takes them out of all else that refers to them';
+
+-- Name: refuse_unless(boolean, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.refuse_unless(holds boolean, code text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT holds THEN
+        RAISE EXCEPTION USING ERRCODE = refuse_unless.code, MESSAGE = CASE refuse_unless.code
+            WHEN 'IK001' THEN 'another request goes on with this'
+            ELSE 'a line was not written' END;
+    END IF;
+    RETURN false;
+END
+$$;
+
+-- Name: FUNCTION refuse_unless(holds boolean, code text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.refuse_unless(holds boolean, code text) IS 'False; or fails: with IK001 where another request has taken over, with IK003 where a line that is to count as written in this transaction was not';
 
 -- Name: search_config(text); Type: FUNCTION
 
@@ -2412,6 +2434,90 @@ END;
 
 COMMENT ON FUNCTION onrecord.speakers_named(name text, kind text, external_id text) IS 'Who has exactly that name; where nobody has, whose name or alias differs in case and accents at most. Kind and external_id, where given, must not be another one';
 
+-- Name: uploads; Type: TABLE
+
+CREATE TABLE onrecord.uploads (
+    key_id bigint NOT NULL,
+    path text NOT NULL,
+    key text NOT NULL,
+    run bigint DEFAULT 1 NOT NULL,
+    lines bigint DEFAULT 0 NOT NULL,
+    beyond bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    digest bytea,
+    counts bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    problems text DEFAULT ''::text NOT NULL,
+    problem_count integer DEFAULT 0 NOT NULL,
+    problems_more bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone
+);
+
+-- Name: TABLE uploads; Type: COMMENT
+
+COMMENT ON TABLE onrecord.uploads IS 'How far many records that came with an Idempotency-Key came. It goes when the answer of the same key expires';
+
+-- Name: COLUMN uploads.run; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.run IS 'Which request goes on with it; one of before is not to write any more';
+
+-- Name: COLUMN uploads.lines; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.lines IS 'So many lines are settled';
+
+-- Name: COLUMN uploads.beyond; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.beyond IS 'Lines beyond those that are settled, too';
+
+-- Name: COLUMN uploads.bytes; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.bytes IS 'So much of the body was read by then; what was sent before is known by it';
+
+-- Name: COLUMN uploads.digest; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.digest IS 'SHA-256 of those bytes';
+
+-- Name: COLUMN uploads.counts; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.counts IS 'Of the lines that are settled: created, updated, unchanged, skipped, failed';
+
+-- Name: COLUMN uploads.problems; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.problems IS 'What was wrong with lines, as it is answered: the members of an array';
+
+-- Name: COLUMN uploads.finished_at; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.uploads.finished_at IS 'Null: it was broken off, or is under way';
+
+-- Name: upload_begin(bigint, text, text, bytea, text, interval); Type: FUNCTION
+
+CREATE FUNCTION onrecord.upload_begin(key_id bigint, path text, key text, fingerprint bytea, resource text, kept interval) RETURNS SETOF onrecord.uploads
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM onrecord.answers answer
+    WHERE answer.key_id = upload_begin.key_id AND answer.path = upload_begin.path AND answer.key = upload_begin.key
+      AND answer.expires_at <= clock_timestamp();
+    INSERT INTO onrecord.answers (key_id, path, key, fingerprint, status, resource, expires_at)
+    VALUES (upload_begin.key_id, upload_begin.path, upload_begin.key, upload_begin.fingerprint, 200,
+            upload_begin.resource, clock_timestamp() + kept)
+    ON CONFLICT DO NOTHING;
+    -- This waits until a transaction of the request that goes on with it so far has ended.
+    RETURN QUERY
+    INSERT INTO onrecord.uploads AS upload (key_id, path, key)
+    SELECT answer.key_id, answer.path, answer.key
+    FROM onrecord.answers answer
+    WHERE answer.key_id = upload_begin.key_id AND answer.path = upload_begin.path AND answer.key = upload_begin.key
+      AND answer.fingerprint = upload_begin.fingerprint
+    ON CONFLICT ON CONSTRAINT uploads_pkey DO UPDATE SET run = upload.run + 1
+    RETURNING upload.*;
+END
+$$;
+
+-- Name: FUNCTION upload_begin(key_id bigint, path text, key text, fingerprint bytea, resource text, kept interval); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.upload_begin(key_id bigint, path text, key text, fingerprint bytea, resource text, kept interval) IS 'Takes over where an upload with this key is, from the request that went on with it so far; no row: the key was used for something else';
+
 -- Name: via_follow(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.via_follow() RETURNS trigger
@@ -2985,6 +3091,11 @@ ALTER TABLE ONLY onrecord.speakers
 ALTER TABLE ONLY onrecord.speakers
     ADD CONSTRAINT speakers_pkey PRIMARY KEY (id);
 
+-- Name: uploads uploads_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY onrecord.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (key_id, path, key);
+
 -- Name: via via_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY onrecord.via
@@ -3530,6 +3641,11 @@ ALTER TABLE ONLY onrecord.speaker_names
 
 ALTER TABLE ONLY onrecord.speakers
     ADD CONSTRAINT speakers_part_of_id_fkey FOREIGN KEY (part_of_id) REFERENCES onrecord.speakers(id);
+
+-- Name: uploads uploads_key_id_path_key_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY onrecord.uploads
+    ADD CONSTRAINT uploads_key_id_path_key_fkey FOREIGN KEY (key_id, path, key) REFERENCES onrecord.answers(key_id, path, key) ON DELETE CASCADE;
 
 -- Name: via via_article_id_fkey; Type: FK CONSTRAINT
 

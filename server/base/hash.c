@@ -50,6 +50,13 @@ void sha256_add(Sha256 *sum, const void *data, size_t length) {
         fail("libcrypto cannot make a digest");
 }
 
+void sha256_so_far(const Sha256 *sum, uint8_t out[SHA256_SIZE]) {
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    if (copy == NULL || EVP_MD_CTX_copy_ex(copy, (const EVP_MD_CTX *)sum) != 1)
+        fail("libcrypto cannot make a digest");
+    sha256_end((Sha256 *)copy, out);
+}
+
 void sha256_end(Sha256 *sum, uint8_t out[SHA256_SIZE]) {
     if (EVP_DigestFinal_ex((EVP_MD_CTX *)sum, out, NULL) != 1)
         fail("libcrypto cannot make a digest");

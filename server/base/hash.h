@@ -17,6 +17,7 @@ void sha256(const void *data, size_t length, uint8_t out[SHA256_SIZE]);
 typedef struct Sha256 Sha256;
 Sha256 *sha256_begin(void);
 void sha256_add(Sha256 *sum, const void *data, size_t length);
+void sha256_so_far(const Sha256 *sum, uint8_t out[SHA256_SIZE]);
 void sha256_end(Sha256 *sum, uint8_t out[SHA256_SIZE]);
 
 void hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, uint8_t out[SHA256_SIZE]);

@@ -112,6 +112,7 @@ bool archive_write(const char *conninfo, int out, ArchiveProgress *progress, cha
                                         "--no-owner",
                                         "--no-privileges",
                                         "--exclude-table-data=onrecord.answers",
+                                        "--exclude-table-data=onrecord.uploads",
                                         "--lock-wait-timeout=30s",
                                         "--no-password",
                                         NULL};

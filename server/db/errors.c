@@ -40,6 +40,7 @@ static const StateRow states[] = {
     {"22P05", FAILURE_INVALID, strange}, /* a character that the database does not have */
     {"IK001", FAILURE_RUNNING, "The first request with this Idempotency-Key is still under way."}, /* answer_guard */
     {"IK002", FAILURE_ANSWERED, "The first request with this Idempotency-Key was answered."},
+    {"IK003", FAILURE_CONFLICT, changed}, /* refuse_unless */
     {"54000", FAILURE_INVALID, "A value is too long to be looked up by."},
 };
 

@@ -8,7 +8,8 @@
 #include "record/payload.h"
 
 const char *const on_conflict_names[ON_CONFLICT_COUNT + 1] = {"error", "skip", "update", NULL};
-const char *const fate_names[FATE_COUNT] = {"pending", "created", "updated", "unchanged", "skipped", "failed"};
+const char *const fate_names[FATE_COUNT] = {"pending",   "settled", "created", "updated",
+                                            "unchanged", "skipped", "failed"};
 
 OnConflict on_conflict_parse(const char *name) {
     int found = 0;
@@ -66,11 +67,15 @@ static void item_take(Item *item, json_t *json) {
 
 static void line_add(Bulk *bulk, const Line *line) {
     const BulkPlan *plan = &bulk->plan;
-    if (line_is_blank(line) || (plan->passes_over != NULL && plan->passes_over(plan->owner, line->number)))
+    if (line_is_blank(line))
         return;
     const char *fault = NULL;
     Item *item = item_new(bulk, line->number, line->end);
     bulk->bytes += line->length;
+    if (plan->passes_over != NULL && plan->passes_over(plan->owner, line->number)) {
+        item_settle(item, FATE_SETTLED);
+        return;
+    }
     if (line->too_long) {
         problem_set(item->x, PROBLEM_TOO_LARGE, "The line may have %zu bytes at most.", plan->line_max);
         item_refuse(item);
@@ -171,6 +176,32 @@ const Problem *bulk_stopped(const Bulk *bulk) {
     return bulk->stop.kind != PROBLEM_NONE ? &bulk->stop : NULL;
 }
 
+/* What becomes of a line when the transaction that is about to be sent is done. */
+static Fate fate_foreseen(const Bulk *bulk, const Item *item) {
+    if (item->line.fate != FATE_PENDING || bulk->phase != PASS_SEND)
+        return item->line.fate;
+    for (int i = 0; i < bulk->active_count; i++)
+        if (bulk->active[i] == item)
+            return item->present == 0 ? FATE_CREATED : FATE_UPDATED;
+    return FATE_PENDING;
+}
+
+static bool fate_is_final(Fate fate) {
+    return fate != FATE_PENDING && fate != FATE_FAILED;
+}
+
+BulkCounts bulk_foreseen(const Bulk *bulk) {
+    BulkCounts counts = bulk->counts;
+    for (int i = 0; i < bulk->count; i++) {
+        Fate fate = fate_foreseen(bulk, &bulk->items[i]);
+        if (fate >= FATE_COUNTED && fate_is_final(fate)) {
+            counts.lines++;
+            counts.fates[fate]++;
+        }
+    }
+    return counts;
+}
+
 int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t beyond[BULK_BEYOND_MAX]) {
     int found = 0;
     bool before = true;
@@ -178,9 +209,7 @@ int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t bey
     *offset = bulk->settled_offset;
     for (int i = 0; i < bulk->count; i++) {
         const Item *item = &bulk->items[i];
-        bool settled = item->line.fate != FATE_PENDING;
-        for (int a = 0; !settled && bulk->phase == PASS_SEND && a < bulk->active_count; a++)
-            settled = bulk->active[a] == item;
+        bool settled = fate_is_final(fate_foreseen(bulk, item));
         before = before && settled;
         if (before) {
             *number = item->line.number;
@@ -197,8 +226,10 @@ static void chunk_tell(Bulk *bulk) {
         const Item *item = &bulk->items[i];
         if (item->line.fate == FATE_PENDING)
             continue; /* it has stopped before that */
-        bulk->counts.lines++;
-        bulk->counts.fates[item->line.fate]++;
+        if (item->line.fate >= FATE_COUNTED) {
+            bulk->counts.lines++;
+            bulk->counts.fates[item->line.fate]++;
+        }
         bulk->plan.tell(bulk->plan.owner, &item->line);
     }
 }
@@ -270,7 +301,8 @@ static Step blame(Bulk *bulk, const FailureReport *report) {
 static Step pass_failed(Bulk *bulk) {
     FailureReport report = failure_report(&bulk->batch.error);
     bool too_long = strcmp(bulk->batch.error.sqlstate, "57014") == 0;
-    if (bulk->batch.outcome != BATCH_FAILED || report.kind == FAILURE_UNAVAILABLE)
+    bool lost = report.kind == FAILURE_UNAVAILABLE || report.kind == FAILURE_RUNNING;
+    if (bulk->batch.outcome != BATCH_FAILED || lost)
         return stop(bulk);
     bool transient = report.kind == FAILURE_RETRY || (report.kind == FAILURE_TIMEOUT && !too_long);
     if (transient && ++bulk->reruns < PASS_RERUNS)

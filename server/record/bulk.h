@@ -32,12 +32,14 @@ OnConflict on_conflict_parse(const char *name);
 
 typedef enum Fate {
     FATE_PENDING,
+    FATE_SETTLED, /* by an earlier run: it is passed over, and not counted */
     FATE_CREATED,
     FATE_UPDATED,
     FATE_UNCHANGED, /* the record is as the line says already; no version, no revision */
     FATE_SKIPPED,
     FATE_FAILED,
-    FATE_COUNT
+    FATE_COUNT,
+    FATE_COUNTED = FATE_CREATED /* the first of those that are */
 } Fate;
 
 extern const char *const fate_names[FATE_COUNT];
@@ -63,7 +65,8 @@ typedef struct BulkPlan {
     const char *reason;
     void *owner;                                      /* for what follows */
     void (*tell)(void *owner, const BulkLine *line);  /* of every line, in their order, when its chunk is settled */
-    void (*accompany)(void *owner, Batch *batch);     /* NULL, or adds statements to each transaction that writes */
+    void (*accompany)(void *owner, Batch *batch);     /* NULL, or adds statements to each transaction that writes, which
+                                                         then writes all of its lines or none */
     bool (*passes_over)(void *owner, int64_t number); /* NULL, or says which lines were settled in an earlier run */
     void (*complete)(Batch *batch);                   /* of its batches: as in batch_init */
     void *batch_owner;
@@ -104,7 +107,7 @@ Step bulk_run(Bulk *bulk);
 Step bulk_go_on(Bulk *bulk);
 Batch *bulk_batch(Bulk *bulk);
 
-/* Of the lines told of so far. */
+/* Of the lines told of so far, without those that an earlier run settled. */
 const BulkCounts *bulk_counts(const Bulk *bulk);
 
 /* Why no more lines are settled: the database is away, or nobody knows what became of a transaction. Lines that were
@@ -112,8 +115,12 @@ const BulkCounts *bulk_counts(const Bulk *bulk);
 const Problem *bulk_stopped(const Bulk *bulk);
 
 /* For `accompany`: the number and offset of the last line before which all are settled when this transaction is, and
- * how many beyond it, at most BULK_BEYOND_MAX, whose numbers go to `beyond`. */
+ * how many beyond it, at most BULK_BEYOND_MAX, whose numbers go to `beyond`. Lines that failed and were not told of
+ * yet are not among them: nobody would hear of them. */
 enum { BULK_BEYOND_MAX = 1000 };
 int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t beyond[BULK_BEYOND_MAX]);
+
+/* The counts of the same lines. */
+BulkCounts bulk_foreseen(const Bulk *bulk);
 
 #endif

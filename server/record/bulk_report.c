@@ -53,6 +53,12 @@ BulkReport report_new(Arena *arena) {
     return (BulkReport){.problems = buffer_new(arena, 0), .scratch = arena_new()};
 }
 
+void report_restore(BulkReport *report, const char *problems, int count, int64_t more) {
+    buffer_add_string(&report->problems, problems);
+    report->count = count;
+    report->more = more;
+}
+
 void report_release(BulkReport *report) {
     arena_free(report->scratch);
     report->scratch = NULL;
@@ -91,7 +97,7 @@ void report_render(const BulkReport *report, const BulkCounts *counts, Buffer *o
     JsonWriter w = json_writer_new(out);
     writer_object_begin(&w);
     member_int(&w, "lines", counts->lines);
-    for (int fate = FATE_PENDING + 1; fate < FATE_COUNT; fate++)
+    for (int fate = FATE_COUNTED; fate < FATE_COUNT; fate++)
         member_int(&w, fate_names[fate], counts->fates[fate]);
     writer_key(&w, "problems");
     writer_raw(&w, "[", 1);

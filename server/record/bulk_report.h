@@ -20,6 +20,9 @@ bool bulk_parameters(Exchange *x, BulkPlan *plan, bool *all);
 BulkReport report_new(Arena *arena);
 void report_release(BulkReport *report);
 
+/* Into a new one: what an earlier request noted, `problems` being the members of the array. */
+void report_restore(BulkReport *report, const char *problems, int count, int64_t more);
+
 /* Takes note of a line that failed. */
 void report_add(BulkReport *report, const BulkLine *line);
 

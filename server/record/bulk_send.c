@@ -167,6 +167,17 @@ static void who_sql(const Bulk *bulk, Sql *sql, bool names) {
     }
 }
 
+/* Where lines count as written by their numbers, none may be left out: adds no row, or fails. `from` has one for each
+ * that was written. */
+static void all_sql(const Bulk *bulk, const Group *group, Sql *sql, const char *from) {
+    if (bulk->plan.accompany == NULL)
+        return;
+    sql_add_all(sql, " UNION ALL SELECT NULL, NULL, NULL WHERE onrecord.refuse_unless((SELECT count(*) FROM ", from,
+                ") = ", NULL);
+    sql_number(sql, group->count);
+    sql_add(sql, ", 'IK003')");
+}
+
 /* Ids are given out before, so that each new record is known by its own: the answer is which line got which, and then
  * which of those came in, to be joined here; PostgreSQL, which knows nothing of their number, would compare each with
  * each. A place that is taken leaves its line out, and all others as they are. */
@@ -193,13 +204,14 @@ static Sql *creates_sql(const Bulk *bulk, const Group *group) {
     who_sql(bulk, sql, false);
     sql_add(sql, " FROM r ORDER BY r.n ON CONFLICT DO NOTHING RETURNING t.id, t.version)"
                  " SELECT r.n, r.new_id, NULL FROM r UNION ALL SELECT NULL, i.id, i.version FROM i");
+    all_sql(bulk, group, sql, "i");
     return sql;
 }
 
 static Sql *patches_sql(const Bulk *bulk, const Group *group) {
     const Resource *resource = bulk->plan.resource;
     Sql *sql = sql_new(bulk->arena);
-    sql_add_all(sql, "UPDATE ", resource->table, " AS t SET ", NULL);
+    sql_add_all(sql, "WITH u AS (UPDATE ", resource->table, " AS t SET ", NULL);
     for (int i = 0; resource->fields[i].name != NULL; i++) {
         if ((group->mask & UINT64_C(1) << i) == 0)
             continue;
@@ -211,7 +223,8 @@ static Sql *patches_sql(const Bulk *bulk, const Group *group) {
     sql_add(sql, " FROM ");
     rows_sql(bulk, group, sql);
     sql_add(sql, " AS r WHERE t.id = r.record_id::bigint AND t.version = r.record_version::bigint"
-                 " RETURNING r.n, t.id, t.version");
+                 " RETURNING r.n, t.id, t.version) SELECT * FROM u");
+    all_sql(bulk, group, sql, "u");
     return sql;
 }
 

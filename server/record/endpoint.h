@@ -34,11 +34,12 @@ typedef enum Accepts {
     ACCEPTS_PATCH    /* application/merge-patch+json or application/json */
 } Accepts;
 
-/* The three functions by themselves. */
+/* The functions by themselves. */
 typedef struct Steps {
     Step (*plan)(Exchange *x);
     Step (*done)(Exchange *x);
     Step (*failed)(Exchange *x);
+    Step (*replay)(Exchange *x, const Answer *answer);
 } Steps;
 
 typedef struct Endpoint {

@@ -37,10 +37,9 @@ void idempotency_guard(Exchange *x) {
         batch_add(&x->batch, SQL_ANSWER_GUARD, KEY_PARAMS, key_params(x));
 }
 
-void idempotency_keep(const Exchange *x, Sql *sql, const char *from, int status, const Resource *resource,
-                      const char *detail) {
+void idempotency_keep(const Exchange *x, Sql *sql, const char *from, int status, const Resource *resource) {
     Arena *arena = x->arena;
-    sql_add(sql, "INSERT INTO onrecord.answers (key_id, path, key, fingerprint, expires_at, detail, status, resource, "
+    sql_add(sql, "INSERT INTO onrecord.answers (key_id, path, key, fingerprint, expires_at, status, resource, "
                  "record_id, version) SELECT ");
     sql_param(sql, arena_integer(arena, x->key_id), "bigint");
     sql_add(sql, ", ");
@@ -52,21 +51,31 @@ void idempotency_keep(const Exchange *x, Sql *sql, const char *from, int status,
     sql_add(sql, ", 'hex'), clock_timestamp() + interval '1 second' * ");
     sql_param(sql, arena_integer(arena, x->service->idempotency_kept_s), "bigint");
     sql_add(sql, ", ");
-    sql_param(sql, detail, "jsonb");
-    sql_add(sql, ", ");
     sql_number(sql, status);
     sql_add_all(sql, ", '", resource->name, "', answered.id, answered.version FROM ", from, " answered", NULL);
+}
+
+void idempotency_detail(const Exchange *x, Sql *sql, const char *detail) {
+    sql_add_all(sql, "UPDATE onrecord.answers SET detail = ", detail, " WHERE key_id = ", NULL);
+    sql_param(sql, arena_integer(x->arena, x->key_id), "bigint");
+    sql_add(sql, " AND path = ");
+    sql_param(sql, x->path, "text");
+    sql_add(sql, " AND key = ");
+    sql_param(sql, x->idempotency.key, "text");
 }
 
 /* ---- the answer once more ---- */
 
 /* The record at that version: as it is, or from the revision that replaced it. */
-static void record_then_sql(Exchange *x, const Resource *resource, const Selection *selection, const Answer *answer) {
+void idempotency_record(Exchange *x, const Selection *selection, const Answer *answer) {
+    const Resource *resource = answer->resource;
+    Selection past = *selection;
+    past.past = true;
     Sql *sql = sql_new(x->arena);
     int id = sql_bind(sql, arena_integer(x->arena, answer->record_id));
     int version = sql_bind(sql, arena_integer(x->arena, answer->version));
     sql_add(sql, "SELECT ");
-    selection_columns(selection, sql);
+    selection_columns(&past, sql);
     sql_add_all(sql, " FROM (SELECT r.* FROM ", resource->table, " r WHERE r.id = ", NULL);
     sql_use(sql, id, "bigint");
     sql_add(sql, " AND r.version = ");
@@ -78,6 +87,7 @@ static void record_then_sql(Exchange *x, const Resource *resource, const Selecti
     sql_add(sql, " AND v.version = ");
     sql_use(sql, version, "bigint");
     sql_add(sql, " LIMIT 1) t");
+    x->batch.lane = LANE_POINT;
     sql_queue(sql, &x->batch);
 }
 
@@ -85,7 +95,7 @@ static const Selection *selection_of(Exchange *x) {
     return selection_read(x, x->idempotency.answer->resource, true);
 }
 
-static Step answer_erased(Exchange *x) {
+Step idempotency_erased(Exchange *x) {
     problem_set(x, PROBLEM_KEY_USED, "What was written with this Idempotency-Key was erased since.");
     problem_fault(x, FAULT_HEADER, "Idempotency-Key", "was used for a record that was erased since");
     return STEP_ANSWER;
@@ -95,11 +105,23 @@ static Step answer_render(Exchange *x) {
     const Answer *answer = x->idempotency.answer;
     const Result *rows = x->batch.statements[0].result;
     if (result_rows(rows) == 0)
-        return answer_erased(x);
+        return idempotency_erased(x);
     record_answer(x, selection_of(x), answer->status, rows, NULL);
     if (answer->status == 201)
         record_location(x, answer->resource, answer->record_id);
+    else
+        record_content_location(x, answer->resource, answer->record_id);
     return STEP_ANSWER;
+}
+
+Step idempotency_plain(Exchange *x, const Answer *answer) {
+    if (answer->record_id == 0) {
+        x->status = answer->status;
+        return STEP_ANSWER;
+    }
+    x->idempotency.phase = IDEMPOTENCY_REPEATS;
+    idempotency_record(x, selection_of(x), answer);
+    return STEP_QUERY;
 }
 
 static Answer *answer_take(Exchange *x, const Result *rows) {
@@ -117,7 +139,7 @@ static Step answer_repeat(Exchange *x) {
     const Result *rows = x->batch.statements[0].result;
     const char *fingerprint = result_value(rows, 0, 0);
     if (fingerprint == NULL)
-        return answer_erased(x);
+        return idempotency_erased(x);
     if (strcmp(fingerprint, x->idempotency.fingerprint) != 0) {
         problem_set(x, PROBLEM_KEY_USED, "This Idempotency-Key was used for another request.");
         problem_fault(x, FAULT_HEADER, "Idempotency-Key", "was used with another query or body");
@@ -126,11 +148,7 @@ static Step answer_repeat(Exchange *x) {
     const Answer *answer = x->idempotency.answer = answer_take(x, rows);
     batch_release(&x->batch);
     exchange_header(x, "Idempotency-Replayed", "true");
-    if (x->endpoint->replay != NULL)
-        return x->endpoint->replay(x, answer);
-    x->idempotency.phase = IDEMPOTENCY_REPEATS;
-    record_then_sql(x, answer->resource, selection_of(x), answer);
-    return STEP_QUERY;
+    return x->endpoint->replay != NULL ? x->endpoint->replay(x, answer) : idempotency_plain(x, answer);
 }
 
 /* ---- in place of the endpoint's own ---- */

@@ -10,6 +10,8 @@
  *   - where its answer is more than a record: keep the rest as `detail`, and have a `replay` (endpoint.h), which goes
  * on from the Answer as `plan` would.
  *
+ * Many records at a time have their own: progress.h.
+ *
  * Only what was done is kept. A request that was refused changed nothing, and may be sent again with its key. An answer
  * belongs to the API key and the path; all else of the request is in its fingerprint. Without a key all this does
  * nothing. */
@@ -17,9 +19,10 @@
 #define ONRECORD_RECORD_IDEMPOTENCY_H
 
 #include "record/exchange.h"
+#include "record/selection.h"
 #include "record/sql_builder.h"
 
-/* What was answered. `record_id` and `version` are 0 where it was no record. */
+/* What was answered. `record_id` and `version` are 0 where it was no record, but the status alone. */
 typedef struct Answer {
     int status;
     const Resource *resource;
@@ -39,9 +42,19 @@ Step endpoint_failed(Exchange *x);
 void idempotency_guard(Exchange *x);
 
 /* Adds the INSERT that keeps the answer: `status` and a record of `resource`, whose id and version are columns of
- * `from`, a table or a WITH query of one row, or of none, which keeps nothing. `detail` is JSON or NULL. To be called
- * with a key only. */
-void idempotency_keep(const Exchange *x, Sql *sql, const char *from, int status, const Resource *resource,
-                      const char *detail);
+ * `from`, a table or a WITH query of one row, or of none, which keeps nothing. To be called with a key only, as the two
+ * that follow. */
+void idempotency_keep(const Exchange *x, Sql *sql, const char *from, int status, const Resource *resource);
+
+/* Adds the UPDATE that keeps more with an answer that the same transaction keeps: `detail`, an expression of the type
+ * jsonb. */
+void idempotency_detail(const Exchange *x, Sql *sql, const char *detail);
+
+/* Asks for the answer of an endpoint that has no `replay`: the record, or the status alone. */
+Step idempotency_plain(Exchange *x, const Answer *answer);
+
+/* Queues the record as it was answered; no row: it was erased since, and that is answered with idempotency_erased. */
+void idempotency_record(Exchange *x, const Selection *selection, const Answer *answer);
+Step idempotency_erased(Exchange *x);
 
 #endif

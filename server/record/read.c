@@ -232,9 +232,17 @@ void record_answer(Exchange *x, const Selection *selection, int status, const Re
     x->etag = bare ? arena_integer(x->arena, version) : arena_printf(x->arena, "%lld-%s", version, body_digest(x));
 }
 
-void record_location(Exchange *x, const Resource *resource, int64_t id) {
-    exchange_header(x, "Location",
+static void address_header(Exchange *x, const char *header, const Resource *resource, int64_t id) {
+    exchange_header(x, header,
                     arena_printf(x->arena, "%s/%s/%lld", x->service->public_url, resource->name, (long long)id));
+}
+
+void record_location(Exchange *x, const Resource *resource, int64_t id) {
+    address_header(x, "Location", resource, id);
+}
+
+void record_content_location(Exchange *x, const Resource *resource, int64_t id) {
+    address_header(x, "Content-Location", resource, id);
 }
 
 enum { DELETED_STATEMENT, MERGED_STATEMENT };
@@ -252,6 +260,10 @@ Step missing_ask(Exchange *x) {
     return STEP_QUERY;
 }
 
+bool missing_is_merged(const Exchange *x) {
+    return x->endpoint->resource->merges != NULL && batch_rows(&x->batch, MERGED_STATEMENT) > 0;
+}
+
 Step missing_answer(Exchange *x) {
     const Resource *resource = x->endpoint->resource;
     long long id = x->ids[0];
@@ -260,7 +272,7 @@ Step missing_answer(Exchange *x) {
     x->header_count = 0;
     x->stream = NULL;
     x->body.length = 0;
-    if (resource->merges != NULL && batch_rows(&x->batch, MERGED_STATEMENT) > 0)
+    if (missing_is_merged(x))
         merged_answer(x, result_integer(x->batch.statements[MERGED_STATEMENT].result, 0, 0));
     else if (batch_rows(&x->batch, DELETED_STATEMENT) > 0)
         problem_set(x, PROBLEM_GONE, "%s %lld was deleted.", resource->title, id);

@@ -30,6 +30,8 @@ Step answer_body(Exchange *x);
  * deleted, and what merged.h says where it was merged. */
 Step missing_ask(Exchange *x);
 Step missing_answer(Exchange *x);
+/* Whether that says that it was merged. */
+bool missing_is_merged(const Exchange *x);
 
 /* The statement that reads one record by its id: SELECT ... FROM table t LEFT JOIN ... WHERE t.id = $1. Answers its
  * index. */
@@ -40,6 +42,8 @@ void record_answer(Exchange *x, const Selection *selection, int status, const Re
 
 /* Adds the header `Location` of a record. */
 void record_location(Exchange *x, const Resource *resource, int64_t id);
+/* Where the record stands that is the answer. */
+void record_content_location(Exchange *x, const Resource *resource, int64_t id);
 
 /* The version in a row of a selection's first node. */
 int64_t record_version(const Selection *selection, const Result *rows, int row);

@@ -159,11 +159,18 @@ Step restore_asked(Write *write) {
 /* What was deleted with it: brought back where it comes back as it was last, else only named. */
 static Sql *others_sql(Write *write) {
     Exchange *x = write->x;
+    bool keeps = x->idempotency.key != NULL;
     Sql *sql = sql_new(x->arena);
-    sql_add(sql, write->past->asked == 0 ? SQL_RECORD_UNDO : SQL_RECORD_ALONG);
     (void)sql_bind(sql, write->resource->name);
     (void)sql_bind(sql, arena_integer(x->arena, x->ids[0]));
     (void)sql_bind(sql, arena_integer(x->arena, write->past->tombstone));
+    sql_add(sql, keeps ? "WITH o (resource, id, returned) AS MATERIALIZED (" : "");
+    sql_add(sql, write->past->asked == 0 ? SQL_RECORD_UNDO : SQL_RECORD_ALONG);
+    if (keeps) {
+        sql_add(sql, "), kept AS (");
+        idempotency_detail(x, sql, "(SELECT jsonb_agg(jsonb_build_array(o.resource, o.id, o.returned)) FROM o)");
+        sql_add(sql, ") SELECT * FROM o");
+    }
     return sql;
 }
 
@@ -181,35 +188,68 @@ void restore_before(Write *write) {
 
 /* ---- the answer ---- */
 
-static void others_render(JsonWriter *w, const char *name, const Result *others, const char *returned) {
+static json_t *others_take(Exchange *x, const Result *rows) {
+    json_t *others = exchange_own(x, json_array());
+    for (int i = 0; i < result_rows(rows); i++)
+        json_array_append_new(others,
+                              json_pack("[s, I, b]", result_value(rows, i, 0), (json_int_t)result_integer(rows, i, 1),
+                                        strcmp(result_value(rows, i, 2), "t") == 0));
+    return others;
+}
+
+static void others_render(JsonWriter *w, const char *name, const json_t *others, bool returned) {
+    size_t i;
+    const json_t *other;
     writer_key(w, name);
     writer_array_begin(w);
-    for (int i = 0; others != NULL && i < result_rows(others); i++) {
-        if (strcmp(result_value(others, i, 2), returned) != 0)
+    json_array_foreach(others, i, other) {
+        if (json_is_true(json_array_get(other, 2)) != returned)
             continue;
         writer_object_begin(w);
         writer_key(w, "resource");
-        writer_string(w, result_value(others, i, 0));
+        writer_string(w, json_string_value(json_array_get(other, 0)));
         writer_key(w, "id");
-        writer_int(w, result_integer(others, i, 1));
+        writer_int(w, json_integer_value(json_array_get(other, 1)));
         writer_object_end(w);
     }
     writer_array_end(w);
 }
 
-Step restore_answer(Write *write, const Result *rows) {
+static Step answer_render(Write *write, const Result *rows) {
     Exchange *x = write->x;
     long long version = record_version(write->selection, rows, 0);
-    const Result *others =
-        write->past->gone ? x->batch.statements[write->statement + write->follower_count].result : NULL;
     x->body = buffer_new(x->arena, 4096);
     JsonWriter w = json_writer_new(&x->body);
     writer_object_begin(&w);
     selection_members(write->selection, &w, rows, 0, NULL);
-    others_render(&w, "returned", others, "t");
-    others_render(&w, "left", others, "f");
+    others_render(&w, "returned", write->past->others, true);
+    others_render(&w, "left", write->past->others, false);
     writer_object_end(&w);
     answer_body(x);
     x->etag = arena_printf(x->arena, "%lld-%s", version, x->etag);
     return STEP_ANSWER;
+}
+
+Step restore_answer(Write *write, const Result *rows) {
+    if (write->past->gone)
+        write->past->others =
+            others_take(write->x, write->x->batch.statements[write->statement + write->follower_count].result);
+    return answer_render(write, rows);
+}
+
+/* ---- the answer once more ---- */
+
+Step restore_replay(Exchange *x, const Answer *answer) {
+    Write *write = write_new(x);
+    write->past = arena_calloc(x->arena, 1, sizeof *write->past);
+    if (answer->detail != NULL)
+        write->past->others = exchange_own(x, json_from_text(x->arena, answer->detail, strlen(answer->detail)));
+    write->phase = WRITE_REPLAY;
+    idempotency_record(x, write->selection, answer);
+    return STEP_QUERY;
+}
+
+Step restore_replayed(Write *write) {
+    const Result *rows = write->x->batch.statements[0].result;
+    return result_rows(rows) > 0 ? answer_render(write, rows) : idempotency_erased(write->x);
 }

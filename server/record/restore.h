@@ -5,6 +5,7 @@
 #ifndef ONRECORD_RECORD_RESTORE_H
 #define ONRECORD_RECORD_RESTORE_H
 
+#include "record/idempotency.h"
 #include "record/write.h"
 
 /* What a restoring write goes back to. */
@@ -14,6 +15,7 @@ typedef struct Past {
     bool gone;         /* the record is deleted: it is inserted again ... */
     int64_t tombstone; /* ... behind this version */
     int merged;        /* the statement that asks whether it was merged; -1: it cannot be */
+    json_t *others;    /* what its deletion took along: [resource, id, whether it came back]; NULL: nothing */
 } Past;
 
 Step restore_plan(Exchange *x);
@@ -27,5 +29,9 @@ void restore_before(Write *write);
 
 /* Answers with the record, and what came back with it. */
 Step restore_answer(Write *write, const Result *rows);
+
+/* The answer once more: idempotency.h. */
+Step restore_replay(Exchange *x, const Answer *answer);
+Step restore_replayed(Write *write);
 
 #endif

@@ -138,6 +138,13 @@ void write_values(Write *write) {
 
 static Step answer_current(Write *write) {
     write->phase = WRITE_SEND;
+    if (write->x->idempotency.key != NULL) {
+        write->x->batch.lane = LANE_WRITE;
+        write->x->batch.write = true;
+        idempotency_guard(write->x);
+        write->statement = sql_queue(current_sql(write), &write->x->batch);
+        return STEP_QUERY;
+    }
     write->x->batch.lane = LANE_POINT;
     write->statement = record_select(write->x, write->resource, write->selection, write->x->ids[0], &write->x->batch);
     return STEP_QUERY;
@@ -387,6 +394,8 @@ Step write_done(Exchange *x) {
         return write_send(write);
     case WRITE_SEND:
         return send_done(write);
+    case WRITE_REPLAY:
+        return restore_replayed(write);
     default:
         if (explain_retries(write) && ++write->attempts < WRITE_ATTEMPTS)
             return write_begin(write);

@@ -32,6 +32,7 @@ typedef enum WritePhase {
     WRITE_LOOKUPS,
     WRITE_LOOK,
     WRITE_SEND,
+    WRITE_REPLAY,
     WRITE_EXPLAIN
 } WritePhase;
 
@@ -63,7 +64,7 @@ struct Write {
     json_t *given;                 /* what the request says of it */
     json_t *current;               /* the record as it stands; NULL on create */
     int64_t version;               /* its version */
-    bool keeps;                    /* on create: the record is the whole answer, and kept as that: see idempotency.h */
+    bool keeps;                    /* POST: the record is the answer, and kept as that: see idempotency.h */
     int64_t new_id;                /* on create: its id, where it is known before; 0: PostgreSQL gives it */
     json_t *value;                 /* the record as it is to be */
     const char *was[FIELDS_MAX];   /* by field: the column's text now, NULL on create */

@@ -79,27 +79,48 @@ static void guard_sql(const Write *write, Sql *sql) {
     sql_add(sql, " FOR SHARE) g");
 }
 
-static void returning_sql(const Write *write, Sql *sql) {
-    sql_add(sql, " RETURNING ");
-    selection_columns(write->selection, sql);
+/* The record is the answer to an Idempotency-Key. */
+static bool is_kept(const Write *write) {
+    return write->keeps && write->x->idempotency.key != NULL;
 }
 
-/* Keeps the new record as the answer, in one statement with its INSERT: where a guard is lost there is no answer. */
+/* Keeps it in one statement with what writes it, the WITH query `t`: where a guard is lost there is no answer. */
 static void keep_sql(const Write *write, Sql *sql) {
-    sql_add(sql, " RETURNING t.*), kept AS (");
-    idempotency_keep(write->x, sql, "t", 201, write->resource, NULL);
+    int status = write->method == METHOD_POST ? 201 : 200;
+    sql_add(sql, "), kept AS (");
+    idempotency_keep(write->x, sql, "t", status, write->resource);
     sql_add(sql, ") SELECT ");
     selection_columns(write->selection, sql);
     sql_add(sql, " FROM t");
 }
 
+static void returning_sql(const Write *write, Sql *sql) {
+    if (is_kept(write)) {
+        sql_add(sql, " RETURNING t.*");
+        keep_sql(write, sql);
+    } else {
+        sql_add(sql, " RETURNING ");
+        selection_columns(write->selection, sql);
+    }
+}
+
+Sql *current_sql(const Write *write) {
+    Sql *sql = sql_new(write->x->arena);
+    sql_add_all(sql, "WITH t AS (SELECT t.* FROM ", write->resource->table, " t WHERE t.id = ", NULL);
+    sql_param(sql, arena_integer(write->x->arena, write->x->ids[0]), "bigint");
+    sql_add(sql, " AND t.version = ");
+    sql_param(sql, arena_integer(write->x->arena, write->version), "bigint");
+    sql_add(sql, " FOR SHARE");
+    keep_sql(write, sql);
+    return sql;
+}
+
 Sql *insert_sql(Write *write) {
     Sql *sql = sql_new(write->x->arena);
-    bool keeps = write->keeps && write->past == NULL && write->x->idempotency.key != NULL;
     const char *comma = "";
     const char *who[WHO_COLUMNS];
     who_texts(write->x, who);
-    sql_add_all(sql, keeps ? "WITH t AS (" : "", "INSERT INTO ", write->resource->table, " AS t (",
+    sql_add_all(sql, is_kept(write) ? "WITH t AS (" : "", "INSERT INTO ", write->resource->table, " AS t (",
                 write->new_id != 0 ? "id, " : "", NULL);
     past_columns(write, sql);
     for (const Field *field = write->resource->fields; field->name != NULL; field++) {
@@ -130,7 +151,7 @@ Sql *insert_sql(Write *write) {
     }
     guard_sql(write, sql);
     past_guard(write, sql);
-    keeps ? keep_sql(write, sql) : returning_sql(write, sql);
+    returning_sql(write, sql);
     return sql;
 }
 
@@ -139,7 +160,7 @@ Sql *update_sql(Write *write) {
     Sql *sql = sql_new(write->x->arena);
     const char *who[WHO_COLUMNS];
     who_texts(write->x, who);
-    sql_add_all(sql, "UPDATE ", write->resource->table, " AS t SET ", NULL);
+    sql_add_all(sql, is_kept(write) ? "WITH t AS (" : "", "UPDATE ", write->resource->table, " AS t SET ", NULL);
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         const Field *field = &write->resource->fields[i];
         if (!is_written(field) || !write_changes(write, field->name))

@@ -19,6 +19,10 @@ const char *who_column(int index);
 Sql *insert_sql(Write *write);
 Sql *update_sql(Write *write);
 
+/* The record as it stands where nothing is to be changed, kept as the answer to an Idempotency-Key; no row when it is
+ * not at the write's version any more. */
+Sql *current_sql(const Write *write);
+
 /* The ids of the records that a reference by another key may mean: one more than LOOKUP_CANDIDATES at most. */
 Sql *lookup_sql(Arena *arena, const Reference *lookup);
 

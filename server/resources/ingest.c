@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "record/explain.h"
-#include "record/idempotency.h"
 #include "record/list.h"
 #include "record/read.h"
 #include "record/type.h"
@@ -26,7 +25,7 @@ static void piece_check(Ingest *ingest, Piece *piece) {
     write->pointer = piece->pointer;
     write->given = write->value = piece->value;
     write->new_id = piece->id;
-    write->keeps = piece == &ingest->pieces[0] && !ingest->dry_run; /* sent again, it is answered with the article */
+    write->keeps = piece == &ingest->pieces[0] && !ingest->dry_run;
     write->selection = selection_plain(ingest->x->arena, piece->resource, false);
     piece->write = write;
     write_values(write);
@@ -174,6 +173,8 @@ static Step ingest_send(Ingest *ingest) {
     piece_send(ingest, &ingest->pieces[0]);
     pieces_send(ingest, &event_resource);
     pieces_send(ingest, &quote_resource);
+    if (!ingest->dry_run && x->idempotency.key != NULL)
+        ingest_keep(ingest);
     if (ingest->dry_run) /* ends the transaction that the batch is; what was made in it was never there */
         batch_add(&x->batch, "ROLLBACK", 0, NULL);
     return STEP_QUERY;
@@ -233,6 +234,8 @@ static Step ingest_done(Ingest *ingest) {
         return ids_take(ingest) ? ingest_send(ingest) : STEP_ANSWER;
     case INGEST_SEND:
         return ingest_answer(ingest);
+    case INGEST_REPLAY:
+        return ingest_replayed(ingest) ? ingest_answer(ingest) : STEP_ANSWER;
     default:
         return explain_done(ingest->refused);
     }
@@ -302,14 +305,19 @@ static bool is_ingest(const Exchange *x) {
            tree_is_nested(x->json);
 }
 
-static Step create_plan(Exchange *x) {
-    if (!is_ingest(x))
-        return write_plan(x);
+Ingest *ingest_new(Exchange *x) {
     Ingest *ingest = arena_calloc(x->arena, 1, sizeof *ingest);
     ingest->x = x;
     ingest->owned_before = x->owned_count;
     x->state = ingest;
     parameters_read(ingest);
+    return ingest;
+}
+
+static Step create_plan(Exchange *x) {
+    if (!is_ingest(x))
+        return write_plan(x);
+    Ingest *ingest = ingest_new(x);
     if (x->problem.fault_count > 0)
         problem_set(x, PROBLEM_BAD_REQUEST, "The query has faults.");
     else if (!json_is_object(x->json))
@@ -328,4 +336,4 @@ static Step create_failed(Exchange *x) {
 }
 
 /* With nothing but an article in it, it is a write like any other. */
-const Steps article_create = {create_plan, create_done, create_failed};
+const Steps article_create = {create_plan, create_done, create_failed, ingest_replay};

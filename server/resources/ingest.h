@@ -15,6 +15,7 @@
 #ifndef ONRECORD_RESOURCES_INGEST_H
 #define ONRECORD_RESOURCES_INGEST_H
 
+#include "record/idempotency.h"
 #include "record/write.h"
 
 enum { INGEST_PIECES_MAX = 2000, INGEST_CANDIDATES_MAX = 10, INGEST_SIMILAR_MAX = 5 };
@@ -50,7 +51,7 @@ struct Piece {
 
 typedef struct Ingest {
     Exchange *x;
-    enum { INGEST_MATCH, INGEST_IDS, INGEST_SEND, INGEST_EXPLAIN } phase;
+    enum { INGEST_MATCH, INGEST_IDS, INGEST_SEND, INGEST_REPLAY, INGEST_EXPLAIN } phase;
     int owned_before;
     int attempts;
     bool dry_run;
@@ -62,7 +63,11 @@ typedef struct Ingest {
     int capacity;
     Piece *pieces; /* [0] is the article */
     Write *refused;
+    int names; /* INGEST_REPLAY: the first statement that asks for names */
 } Ingest;
+
+/* With the query's parameters read; what is wrong with them becomes faults. */
+Ingest *ingest_new(Exchange *x);
 
 /* Takes the body apart; what is wrong with its shape becomes faults. */
 void tree_read(Ingest *ingest);
@@ -86,5 +91,11 @@ bool ids_take(Ingest *ingest);
 
 /* Writes the answer. */
 void ingest_render(const Ingest *ingest, JsonWriter *w);
+
+/* Queues what keeps it for an Idempotency-Key, beside the article. */
+void ingest_keep(const Ingest *ingest);
+/* The answer once more: asks for it; takes it, or answers false with a problem. */
+Step ingest_replay(Exchange *x, const Answer *answer);
+bool ingest_replayed(Ingest *ingest);
 
 #endif

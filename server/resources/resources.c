@@ -98,7 +98,8 @@ static const struct {
       .accepts = ACCEPTS_JSON,
       .plan = restore_plan,
       .done = write_done,
-      .failed = write_failed}},
+      .failed = write_failed,
+      .replay = restore_replay}},
 };
 
 static Endpoint endpoints[ENDPOINTS_MAX];
@@ -120,6 +121,7 @@ static void resource_endpoints(Arena *arena, const Resource *resource) {
             endpoint->plan = resource->create->plan;
             endpoint->done = resource->create->done;
             endpoint->failed = resource->create->failed;
+            endpoint->replay = resource->create->replay;
         }
         if (endpoint->formats != 0)
             endpoint->formats |= each[i].many ? resource->list_formats : resource->record_formats;

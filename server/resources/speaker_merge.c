@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "db/errors.h"
+#include "record/idempotency.h"
 #include "record/read.h"
 #include "record/type.h"
 #include "record/write.h"
@@ -16,9 +17,6 @@
 #include "sql.h"
 
 enum { MERGE_ATTEMPTS = 5 };
-
-/* In the batch that does it. */
-enum { SAYS_WHO, SAYS_OUTCOME, SAYS_SPEAKER };
 
 typedef struct Merge {
     enum { MERGE_LOOKS_UP, MERGE_SENT, MERGE_MISSES } phase;
@@ -30,6 +28,9 @@ typedef struct Merge {
     int param_count;
     bool changes; /* records: whose version If-Match may name */
     int attempts;
+    /* In the batch that does it: the statements that say what came of it, and who has the place then. */
+    int outcome;
+    int shown;
 } Merge;
 
 static const Field into_fields[] = {
@@ -53,14 +54,33 @@ static const char *versions_of(Exchange *x) {
     return array_literal(x->arena, texts, x->if_match.count);
 }
 
+/* What was refused is not kept as an answer. */
+static const char is_done[] = "current_setting('onrecord.outcome') = ANY (ARRAY['merged', 'unmerged', 'distinct'])";
+
 /* Whom the answer shows: of a merge who has the place now, whoever that turns out to be. */
-static void shown_sql(Exchange *x, const Merge *merge) {
+static int shown_sql(Exchange *x, const Merge *merge) {
     Sql *sql = sql_new(x->arena);
-    sql_add(sql, "SELECT ");
-    selection_columns(merge->selection, sql);
-    sql_add(sql, " FROM onrecord.speakers t WHERE t.id = (SELECT onrecord.speaker_survivor(");
+    sql_add(sql, "WITH t AS (SELECT s.* FROM onrecord.speakers s WHERE s.id = (SELECT onrecord.speaker_survivor(");
     sql_param(sql, merge->params[0], "bigint");
-    sql_add(sql, "))");
+    sql_add(sql, ")))");
+    if (x->idempotency.key != NULL) {
+        sql_add_all(sql, ", done AS (SELECT t.id, t.version FROM t WHERE ", is_done, "), kept AS (", NULL);
+        idempotency_keep(x, sql, "done", 200, &speaker_resource);
+        sql_add(sql, ")");
+    }
+    sql_add(sql, " SELECT ");
+    selection_columns(merge->selection, sql);
+    sql_add(sql, " FROM t");
+    return sql_queue(sql, &x->batch);
+}
+
+/* There is nothing to show but that it was done. */
+static void said_sql(Exchange *x) {
+    Sql *sql = sql_new(x->arena);
+    if (x->idempotency.key == NULL)
+        return;
+    sql_add_all(sql, "WITH done (id, version) AS (SELECT NULL::bigint, NULL::bigint WHERE ", is_done, ") ", NULL);
+    idempotency_keep(x, sql, "done", 204, &speaker_resource);
     sql_queue(sql, &x->batch);
 }
 
@@ -71,9 +91,13 @@ static Step merge_send(Exchange *x, Merge *merge) {
     merge->phase = MERGE_SENT;
     x->batch.lane = LANE_SLOW;
     x->batch.write = true;
+    idempotency_guard(x);
     batch_add(&x->batch, SQL_CHANGE_ACTOR, WHO_COLUMNS, who);
-    batch_add(&x->batch, merge->sql, merge->param_count, merge->params);
-    shown_sql(x, merge);
+    merge->outcome = batch_add(&x->batch, merge->sql, merge->param_count, merge->params);
+    if (merge->changes)
+        merge->shown = shown_sql(x, merge);
+    else
+        said_sql(x);
     return STEP_QUERY;
 }
 
@@ -86,9 +110,8 @@ static Step merge_missing(Exchange *x, Merge *merge, long long speaker) {
 }
 
 static Step merge_done(Exchange *x, Merge *merge, long long speaker) {
-    record_answer(x, merge->selection, 200, x->batch.statements[SAYS_SPEAKER].result, NULL);
-    exchange_header(x, "Content-Location",
-                    arena_printf(x->arena, "%s/%s/%lld", x->service->public_url, speaker_resource.name, speaker));
+    record_answer(x, merge->selection, 200, x->batch.statements[merge->shown].result, NULL);
+    record_content_location(x, &speaker_resource, speaker);
     return STEP_ANSWER;
 }
 
@@ -142,7 +165,7 @@ static Step merge_stale(Exchange *x, Merge *merge, long long version) {
 
 /* It is there, and was never merged; or it is not there at all. */
 static Step unmerge_other(Exchange *x, Merge *merge, long long speaker) {
-    if (batch_rows(&x->batch, SAYS_SPEAKER) == 0)
+    if (batch_rows(&x->batch, merge->shown) == 0)
         return merge_missing(x, merge, speaker);
     problem_set(x, PROBLEM_CONFLICT, "Speaker %lld is not merged into another.", speaker);
     return conflict(x, &speaker_resource, speaker);
@@ -185,7 +208,7 @@ static const struct {
 };
 
 static Step sent_done(Exchange *x, Merge *merge) {
-    const Result *rows = x->batch.statements[SAYS_OUTCOME].result;
+    const Result *rows = x->batch.statements[merge->outcome].result;
     const char *outcome = result_value(rows, 0, 0);
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
         if (strcmp(outcomes[i].name, outcome) == 0)

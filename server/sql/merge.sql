@@ -2,13 +2,13 @@
 
 -- name: speaker_merge
 -- $1 the one that goes, $2 whom it is merged into, $3 the versions that it may be at (null: any). Who does it is said before,
--- by change_actor.
-SELECT m.outcome, m.speaker
+-- by change_actor. What came of it is known to the statements that follow in the transaction, too.
+SELECT m.outcome, m.speaker, pg_catalog.set_config('onrecord.outcome', m.outcome, true)
   FROM onrecord.speaker_merge($1::bigint, $2::bigint, $3::bigint[]) AS m
 
 -- name: speaker_unmerge
 -- $1 the merged one, $2 the versions that the one that has its place may be at (null: any).
-SELECT m.outcome, m.speaker
+SELECT m.outcome, m.speaker, pg_catalog.set_config('onrecord.outcome', m.outcome, true)
   FROM onrecord.speaker_unmerge($1::bigint, $2::bigint[]) AS m
 
 -- name: speaker_distinguish
@@ -24,11 +24,11 @@ WITH one AS (
      WHERE one.id <> other.id
         ON CONFLICT DO NOTHING
 )
-SELECT CASE WHEN NOT EXISTS (SELECT FROM one) THEN 'missing'
-            WHEN NOT EXISTS (SELECT FROM other) THEN 'nowhere'
-            WHEN (SELECT id FROM one) = (SELECT id FROM other) THEN 'same'
-            ELSE 'distinct' END,
-       $2::bigint
+SELECT s.outcome, $2::bigint, pg_catalog.set_config('onrecord.outcome', s.outcome, true)
+  FROM (SELECT CASE WHEN NOT EXISTS (SELECT FROM one) THEN 'missing'
+                    WHEN NOT EXISTS (SELECT FROM other) THEN 'nowhere'
+                    WHEN (SELECT id FROM one) = (SELECT id FROM other) THEN 'same'
+                    ELSE 'distinct' END) AS s (outcome)
 
 -- name: speaker_duplicates_begin
 -- Nobody knows how many pairs there will be; should few be expected, a nested loop over all names would take minutes.

@@ -431,12 +431,6 @@ def test_parameters(shared):
     expect_problem(answer, "bad-request", "The query has faults.", errors=[("?on_conflict", "is not a parameter of this write")])
 
 
-def test_an_idempotency_key_is_for_one_record(shared):
-    answer = shared.post("/sources", data=b'{"name": "x"}', headers={"Content-Type": "application/x-ndjson", "Idempotency-Key": "k"})
-    expect_problem(answer, "bad-request", "The request has faults.",
-                   errors=[("Idempotency-Key:", "is not for many records: send them again with on_conflict=skip")])  # fmt: skip
-
-
 
 def test_who_may_not(shared):
     assert shared.post("/sources", data=b'{"name": "x"}', headers=NDJSON, key=None).status_code == 401

@@ -79,6 +79,70 @@ def test_every_resource_from_the_record_and_from_its_revision(api, key, resource
     assert api.get(path).status_code == 410
 
 
+def again(api, key, path, **more):
+    """What is done once: its answer, which the second one gets too."""
+    first = post(api, key, path, **more)
+    assert first.status_code in (200, 204), first.text
+    assert REPLAYED not in first.headers
+    second = post(api, key, path, **more)
+    assert answer_of(second) == answer_of(first)
+    assert second.headers[REPLAYED] == "true"
+    assert second.headers.get("Content-Location") == first.headers.get("Content-Location")
+    return first
+
+
+@pytest.mark.parametrize("body", [None, {"version": 1}])
+def test_a_restore_of_what_was_deleted(api, key, body):
+    article = api.make("articles", headline="h", body="one, two")
+    quote = api.make("quotes", article_id=article["id"], text="two")
+    path = f"/articles/{article['id']}"
+    assert api.delete(f"{path}?cascade=true").status_code == 204
+    first = again(api, key, f"{path}/restore", json=body)
+    assert [other["id"] for other in first.json()["returned" if body is None else "left"]] == [quote["id"]]
+    assert api.delete(f"{path}?cascade=true").status_code == 204
+    assert answer_of(post(api, key, f"{path}/restore", json=body)) == answer_of(first)
+    assert api.get(path).status_code == 410, "it is not restored once more"
+
+
+def test_a_restore_of_what_is_there(api, key):
+    path = f"/sources/{api.make('sources', name=key)['id']}"
+    api.patch(path, json={"name": f"{key} later"})
+    first = again(api, key, f"{path}/restore", json={"version": 1})
+    assert (first.json()["name"], first.json()["version"]) == (key, 3)
+    other = f"{key} and as it is"
+    unchanged = again(api, other, f"{path}/restore", json={"version": 1})
+    assert unchanged.json() == first.json()
+    api.patch(path, json={"name": f"{key} last"})
+    for used in (key, other):
+        assert post(api, used, f"{path}/restore", json={"version": 1}).json() == first.json()
+    assert api.read(path)["name"] == f"{key} last"
+
+
+def test_a_merge_and_an_unmerge(api, key):
+    one, other = (api.make("speakers", name=f"{key} {i}")["id"] for i in range(2))
+    merged = again(api, key, f"/speakers/{other}/merge", json={"into": one})
+    assert merged.headers["Content-Location"] == f"/speakers/{one}"
+    back = again(api, key, f"/speakers/{other}/unmerge")
+    assert (back.json()["id"], back.headers["Content-Location"]) == (other, f"/speakers/{other}")
+    assert answer_of(post(api, key, f"/speakers/{other}/merge", json={"into": one})) == answer_of(merged)
+    assert api.read(f"/speakers/{other}")["name"] == f"{key} 1", "it is not merged once more"
+
+
+def test_two_that_are_distinct(api, key):
+    one, other = (api.make("speakers", name=key)["id"] for _ in range(2))
+    assert again(api, key, f"/speakers/{one}/distinct", json={"from": other}).status_code == 204
+    assert api.psql(f"SELECT count(*) FROM onrecord.speaker_distinctions WHERE low_id = {one}") == [["1"]]
+
+
+@pytest.mark.parametrize("path, body", [("merge", {"into": 999999}), ("unmerge", None), ("distinct", {"from": 999999}),
+                                        ("restore", {"version": 7})])  # fmt: skip
+def test_what_is_refused_of_them_is_not_kept(api, key, path, body):
+    id = api.make("speakers", name=key)["id"]
+    answers = [post(api, key, f"/speakers/{id}/{path}", json=body) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [409 if path == "unmerge" else 422] * 2
+    assert api.psql(f"SELECT count(*) FROM onrecord.answers WHERE key = '{key}'") == [["0"]]
+
+
 def test_offsets_are_those_that_were_asked_for(api, key):
     article = api.make("articles", headline="h", body="😀 and so on")["id"]
     body = {"article_id": article, "text": "so on"}

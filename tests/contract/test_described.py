@@ -266,7 +266,7 @@ def test_parameters_of_histories(name):
     of = lambda path, method: set(named_parameters(CONTRACT["paths"][record + path][method], record + path))  # noqa: E731
     assert of("/revisions", "get") == {"id", "limit", "cursor", "fields", "offsets", "If-None-Match"}
     assert of("/revisions/{version}", "get") == {"id", "version", "fields", "offsets", "If-None-Match"}
-    assert of("/restore", "post") == {"id", "offsets", "If-Match"} | CHANGE_HEADERS
+    assert of("/restore", "post") == {"id", "offsets", "If-Match", "Idempotency-Key"} | CHANGE_HEADERS
 
 
 @pytest.mark.parametrize("name", NAMES)

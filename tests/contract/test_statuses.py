@@ -124,7 +124,7 @@ def test_what_is_not_there_is_deleted_or_has_not_changed(shared, module_api, del
     if "304" in known:
         tag = shared.get(own).headers["ETag"]
         assert shared.get(own, headers={"If-None-Match": tag}).status_code == 304
-    if "422" in known:
+    if "422" in known and name != "unmergeSpeaker":  # it has no body that could be wrong
         assert shared.request(method.upper(), own, json=[]).status_code == 422
 
 
@@ -158,7 +158,8 @@ def test_speakers_that_are_one(module_api):
     for path in ("", "/quotes", "/articles", "/events"):
         assert module_api.get(f"/speakers/{gone}{path}").status_code == 308
     assert post("unmerge", headers={"If-Match": '"99"'}) == 412
-    assert post("unmerge") == 200
+    key = {"Idempotency-Key": "for one request"}
+    assert [post(path, headers=key) for path in ("unmerge", "unmerge", "unmerge?another")] == [200, 200, 422]
 
 
 GETS = [operation for operation in OPERATIONS if operation[1] == "get"]

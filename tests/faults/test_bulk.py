@@ -1,5 +1,6 @@
 """Uploads and imports of many records, broken off: what is there is there once, and going on makes it whole."""
 
+import concurrent.futures
 import contextlib
 import json
 import random
@@ -92,9 +93,9 @@ def body():
     return "".join(json.dumps({"name": f"Line {i}", "external_id": f"l{i}"}) + "\n" for i in range(LINES)).encode()
 
 
-def upload(api, query=""):
-    return requests.post(f"{api.base}/speakers{query}", data=body(), timeout=120,
-                         headers={**NDJSON, "Authorization": f"Bearer {api.keys.write}"})  # fmt: skip
+def upload(api, query="", data=None, **headers):
+    return requests.post(f"{api.base}/speakers{query}", data=data or body(), timeout=120,
+                         headers={**NDJSON, "Authorization": f"Bearer {api.keys.write}", **headers})  # fmt: skip
 
 
 def whole(api):
@@ -107,7 +108,6 @@ def whole(api):
 
 def in_the_background(api):
     """An upload that goes on while the test does something; its answer, or None where there is none."""
-    import concurrent.futures
 
     def run():
         with contextlib.suppress(requests.RequestException):
@@ -162,6 +162,36 @@ def test_sigterm_during_an_upload(stage):
     api.server.start()
     load.back(api)
     whole(api)
+
+
+@pytest.mark.parametrize("who", ["server", "postgresql"])
+def test_killed_again_and_again_an_upload_with_a_key_goes_on(stage, cluster, file, who):
+    """Records without any key of their own: only the Idempotency-Key keeps them from coming in twice."""
+    api = stage()
+    data = file.read_bytes()
+    for _ in range(40):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(upload, api, data=data, **{"Idempotency-Key": "k"})
+            time.sleep(random.uniform(0.1, 1.0))
+            if not answer.done():
+                api.server.kill() if who == "server" else cluster.kill()
+            got = None
+            with contextlib.suppress(requests.RequestException):
+                got = answer.result()
+        if got is not None and got.status_code == 200:
+            break
+        if who == "server":
+            api.server.start()
+        else:
+            load.revive(cluster)
+        load.back(api)
+        count, different = imported(api)
+        assert count == different
+    done = upload(api, data=data, **{"Idempotency-Key": "k"})
+    report = done.json()
+    assert (done.status_code, report["lines"], report["created"], report["failed"]) == (200, LINES, LINES, 0), report
+    assert imported(api) == (LINES, LINES)
+    assert api.psql("SELECT count(*) FROM onrecord.speakers WHERE part_of_id IS NOT NULL AND name LIKE 'Line %'") == [[str(LINES // 100)]]
 
 
 def test_others_take_what_lines_are_about_to(stage):

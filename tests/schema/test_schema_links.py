@@ -142,7 +142,7 @@ def test_these_are_all_foreign_keys(seeded):
                           WHERE contype = 'f' AND connamespace = 'onrecord'::regnamespace""")
     own = {key["name"] for key in keys if key["on_delete"] == "c"}
     assert own == {f"{link}_{columns[0]}_fkey" for _, _, link, columns in LISTS} | {
-        "speaker_names_speaker_id_fkey", "speaker_moves_merged_id_fkey"}  # fmt: skip
+        "speaker_names_speaker_id_fkey", "speaker_moves_merged_id_fkey", "uploads_key_id_path_key_fkey"}  # fmt: skip
     others = {key["name"] for key in keys if key["on_delete"] == "a"}
     assert others == {constraint for *_, constraint in REFERRERS} == {constraint for *_, constraint in UNKNOWN}
     assert len(keys) == len(own) + len(others)

@@ -106,7 +106,7 @@ static void test_constraints(void **state) {
         "LEFT JOIN pg_class AS target ON target.oid = confrelid "
         "WHERE connamespace = 'onrecord'::regnamespace AND contype IN ('c', 'f', 'p', 'u') "
         "AND class.relname !~ "
-        "'^(migrations|api_keys|instance|revisions|changes|answers|imports|speaker_(merges|moves|distinctions))' "
+        "'^(migrations|api_keys|instance|revisions|changes|answers|uploads|imports|speaker_(merges|moves|distinctions))' "
         "AND (contype <> 'p' OR class.relname IN ('sources', 'articles', 'speakers', 'events', 'quotes'))");
     assert_int_equal(batch->outcome, BATCH_DONE);
     const Result *rows = batch->statements[0].result;

@@ -137,13 +137,13 @@ static void test_what_is_kept(void **state) {
     Exchange *x = begin(*state, &plain, "k");
     Sql *sql = sql_new(x->arena);
     fixture_service.idempotency_kept_s = 60;
-    idempotency_keep(x, sql, "t", 201, resource_find("sources"), NULL);
+    idempotency_keep(x, sql, "t", 201, resource_find("sources"));
     assert_string_equal(sql->text.data,
-                        "INSERT INTO onrecord.answers (key_id, path, key, fingerprint, expires_at, detail, status, "
+                        "INSERT INTO onrecord.answers (key_id, path, key, fingerprint, expires_at, status, "
                         "resource, record_id, version) SELECT $1::bigint, $2::text, $3::text, decode($4::text, 'hex'), "
-                        "clock_timestamp() + interval '1 second' * $5::bigint, $6::jsonb, 201, 'sources', answered.id, "
+                        "clock_timestamp() + interval '1 second' * $5::bigint, 201, 'sources', answered.id, "
                         "answered.version FROM t answered");
-    assert_string_equal(sql_params(sql), "$1=7 $2=/sources $3=k $4=aa $5=60 $6=null");
+    assert_string_equal(sql_params(sql), "$1=7 $2=/sources $3=k $4=aa $5=60");
 }
 
 int main(void) {
