@@ -598,12 +598,15 @@ LANGUAGE plpgsql AS $$
 DECLARE
     merged bigint;
 BEGIN
+    -- A merged speaker goes with who has its place, or not at all.
+    PERFORM onrecord.guard(NOT EXISTS (
+        SELECT FROM onrecord.speaker_merges WHERE own_resource = 'speakers' AND id = own_id));
     PERFORM onrecord.answers_forget(own_resource, own_id);
     DELETE FROM onrecord.speaker_moves WHERE resource = own_resource AND record_id = own_id;
     DELETE FROM onrecord.speaker_distinctions WHERE own_resource = 'speakers' AND own_id IN (low_id, high_id);
     -- Who was merged into it is the same speaker.
     FOR merged IN SELECT m.id FROM onrecord.speaker_merges AS m
-                  WHERE own_resource = 'speakers' AND own_id IN (m.into_id, m.merged_into_id) LOOP
+                  WHERE own_resource = 'speakers' AND m.into_id = own_id LOOP
         DELETE FROM onrecord.speaker_merges WHERE id = merged;
         PERFORM onrecord.record_purge('speakers', merged, false);
     END LOOP;

@@ -41,6 +41,7 @@ struct Item {
     References by_id;
     const Field *given_id; /* the line names its record by id */
     int64_t present;       /* the record that it is about; 0: none */
+    int64_t merged;        /* or rather one that was merged into that; 0: none */
     const Field *known_by; /* and the field that it is known by */
     int64_t weight;        /* bytes of that record's texts */
     int look;              /* which of the looks is its own; -1: none */

@@ -117,7 +117,7 @@ static void item_begin(Bulk *bulk, Item *item) {
     item->write->pointer = "";
     item->write->given = item->write->value = x->json;
     item->given_id = item->known_by = NULL;
-    item->present = item->weight = 0;
+    item->present = item->merged = item->weight = 0;
     item->look = -1;
     item->next = NULL;
     item->conflicts = false;
@@ -175,15 +175,26 @@ static void weight_sql(const Resource *resource, Sql *sql) {
             sql_add_all(sql, " + coalesce(octet_length(t.", field->name, "), 0)", NULL);
 }
 
+/* Lines may be about a record that was merged: who has its place is there. */
+static bool merged_count(const Bulk *bulk, const Field *key) {
+    return bulk->plan.resource->merges != NULL && bulk->plan.on_conflict != ON_CONFLICT_ERROR &&
+           (strcmp(key->name, "id") == 0 || strcmp(key->name, "external_id") == 0);
+}
+
 static void keyed_queue(Bulk *bulk, Keyed *keyed) {
     const Resource *resource = bulk->plan.resource;
+    const char *key = keyed->field->name;
     Sql *sql = sql_new(bulk->arena);
-    sql_add(sql, "SELECT k.n, t.id, ");
-    weight_sql(resource, sql);
-    sql_add(sql, " FROM unnest(");
+    sql_add(sql, "WITH k (value, n) AS (SELECT v.value::");
+    sql_add_all(sql, type_of(keyed->field)->sql, ", v.n FROM unnest(", NULL);
     sql_param(sql, array_literal(bulk->arena, keyed->values, keyed->count), "text[]");
-    sql_add_all(sql, ") WITH ORDINALITY AS k (value, n) JOIN ", resource->table, " t ON t.", keyed->field->name,
-                " = k.value::", type_of(keyed->field)->sql, NULL);
+    sql_add(sql, ") WITH ORDINALITY AS v (value, n)) SELECT k.n, t.id, ");
+    weight_sql(resource, sql);
+    sql_add_all(sql, ", NULL FROM k JOIN ", resource->table, " t ON t.", key, " = k.value", NULL);
+    if (merged_count(bulk, keyed->field))
+        sql_add_all(sql, " UNION ALL SELECT k.n, m.into_id, 0, m.id FROM k JOIN ", resource->merges, " m ON m.", key,
+                    " = k.value WHERE NOT EXISTS (SELECT FROM ", resource->table, " t WHERE t.", key, " = k.value)",
+                    NULL);
     keyed->statement = sql_queue(sql, &bulk->batch);
 }
 
@@ -234,6 +245,7 @@ static void keyed_take(Bulk *bulk, const Keyed *keyed) {
             continue;
         item->present = result_integer(rows, row, 1);
         item->weight = result_integer(rows, row, 2);
+        item->merged = result_integer(rows, row, 3);
         item->known_by = keyed->field;
     }
 }
@@ -271,6 +283,17 @@ static void references_take(Bulk *bulk, Item *item) {
     }
 }
 
+/* A change of a record that was merged is refused, as any other is. */
+static void item_merged(Bulk *bulk, Item *item) {
+    const Resource *resource = bulk->plan.resource;
+    item->line.id = 0;
+    item->x->problem.conflict_resource = resource->name;
+    item->x->problem.conflict_id = item->present;
+    problem_set(item->x, PROBLEM_CONFLICT, "%s %lld was merged into %s %lld.", resource->title, (long long)item->merged,
+                resource->singular, (long long)item->present);
+    item_refuse(item);
+}
+
 /* What on_conflict says of a record that is there. */
 static void item_meets(Bulk *bulk, Item *item) {
     const Resource *resource = bulk->plan.resource;
@@ -289,6 +312,10 @@ static void item_meets(Bulk *bulk, Item *item) {
         item_settle(item, FATE_SKIPPED);
         break;
     default:
+        if (item->merged != 0) {
+            item_merged(bulk, item);
+            break;
+        }
         item->write->method = METHOD_PATCH;
         item->x->ids[0] = item->present;
     }

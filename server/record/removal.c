@@ -70,7 +70,7 @@ Step removal_send(Write *write) {
 Step removal_gone(Write *write) {
     Exchange *x = write->x;
     const Result *tombstone = x->batch.statements[0].result;
-    if (result_rows(tombstone) == 0)
+    if (result_rows(tombstone) == 0 || missing_is_merged(x))
         return missing_answer(x);
     if (strcmp(result_value(tombstone, 0, 1), "t") == 0)
         return erased_answer(x);
