@@ -28,8 +28,8 @@ bool command_wants_help(int argc, char **argv) {
 /* The option of that name, or, for a word, the first that has no value yet; NULL: none. */
 static const CommandOption *option_find(const CommandOption *options, const char *name) {
     bool word = name[0] != '-' || name[1] != '-';
-    while (options->name != NULL &&
-           (word ? options->name[0] == '-' || *options->value != NULL : strcmp(options->name, name) != 0))
+    while (options->name != NULL && (word ? options->value == NULL || options->name[0] == '-' || *options->value != NULL
+                                          : strcmp(options->name, name) != 0))
         options++;
     return options->name != NULL ? options : NULL;
 }
@@ -58,7 +58,7 @@ bool command_options(const CommandOption *options, Arena *arena, int *argc, char
                 argv[kept++] = argv[++i];
         } else if (option->flag != NULL) {
             *option->flag = true;
-        } else {
+        } else if (option->value != NULL) {
             *option->value = word ? argv[i] : equals != NULL ? equals + 1 : argv[++i];
         }
     }
