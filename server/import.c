@@ -135,10 +135,7 @@ static void accompany(void *owner, Batch *batch) {
 
 static bool passes_over(void *owner, int64_t number) {
     const Import *import = owner;
-    for (int i = 0; i < import->beyond_count; i++)
-        if (strtoll(import->beyond[i], NULL, 10) == number)
-            return true;
-    return false;
+    return bulk_is_beyond(import->beyond, import->beyond_count, number);
 }
 
 /* The same for the same bytes that are made the same of. False with a message. */

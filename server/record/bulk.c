@@ -221,6 +221,15 @@ int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t bey
     return found;
 }
 
+bool bulk_is_beyond(const char *const *beyond, int count, int64_t number) {
+    if (count == 0 || number > strtoll(beyond[count - 1], NULL, 10))
+        return false; /* as all lines are but for those of one chunk */
+    for (int i = 0; i < count; i++)
+        if (strtoll(beyond[i], NULL, 10) == number)
+            return true;
+    return false;
+}
+
 static void chunk_tell(Bulk *bulk) {
     for (int i = 0; i < bulk->count; i++) {
         const Item *item = &bulk->items[i];

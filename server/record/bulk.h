@@ -120,6 +120,9 @@ const Problem *bulk_stopped(const Bulk *bulk);
 enum { BULK_BEYOND_MAX = 1000 };
 int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t beyond[BULK_BEYOND_MAX]);
 
+/* Whether a line is among those, as they were kept: numbers as text, in ascending order. */
+bool bulk_is_beyond(const char *const *beyond, int count, int64_t number);
+
 /* The counts of the same lines. */
 BulkCounts bulk_foreseen(const Bulk *bulk);
 

@@ -90,12 +90,7 @@ void progress_read(Progress *progress, const void *data, size_t size) {
 }
 
 bool progress_passes_over(const Progress *progress, int64_t number) {
-    if (number <= progress->lines)
-        return true;
-    for (int i = 0; i < progress->beyond_count; i++)
-        if (strtoll(progress->beyond[i], NULL, 10) == number)
-            return true;
-    return false;
+    return number <= progress->lines || bulk_is_beyond(progress->beyond, progress->beyond_count, number);
 }
 
 /* Chunks are cut where they were before, and each is kept as a whole: so what was read then is a number of whole
