@@ -121,6 +121,10 @@ static const Setting settings[] = {
      .help = "Requests that may wait for PostgreSQL, per worker and lane; beyond that the answer is 503."},
     {"ONRECORD_GATHER_MAX", "gather-max", "N", SETTING_NUMBER, MEMBER(gather_max), "32", 1, GATHERED_MAX,
      .help = "Reads of single records that may be sent to PostgreSQL as one statement; 1: each by itself."},
+    {"ONRECORD_CACHE_MB", "cache-mb", "MB", SETTING_NUMBER, MEMBER(cache_mb), "32", 0, 65536,
+     .help =
+         "Memory in which answers to reads are kept to be given again, as long as nothing of what they were made of "
+         "has changed. 0, or ONRECORD_READS=key: none are kept."},
     {"ONRECORD_BODY_MAX", "body-max", "BYTES", SETTING_NUMBER, MEMBER(body_max), "8388608", 1024, 1 << 30,
      .help = "Bytes of a request's body, or of a line of an upload; beyond that the answer is 413."},
     {"ONRECORD_QUICK_TIMEOUT_MS", "quick-timeout-ms", "MS", SETTING_NUMBER, MEMBER(quick_timeout_ms), "100", 10, 60000,
@@ -176,6 +180,10 @@ enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 const Setting *config_settings(int *count) {
     *count = SETTING_COUNT;
     return settings;
+}
+
+bool config_keeps_answers(const Config *config) {
+    return config->cache_mb > 0 && config->reads == READS_OPEN;
 }
 
 /* --- the table as text ----------------------------------------------------------------------------------------------

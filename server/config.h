@@ -30,6 +30,7 @@ typedef struct Config {
     int db_connections_max;   /* ONRECORD_DB_CONNECTIONS_MAX: in total: lanes, watch, log of changes */
     int connections_max;      /* ONRECORD_CONNECTIONS_MAX: clients, in total */
     int queue_max;            /* ONRECORD_QUEUE_MAX: batches waiting per lane and worker */
+    int cache_mb;             /* ONRECORD_CACHE_MB: memory for kept answers, of all workers; 0: none are kept */
     int gather_max;           /* ONRECORD_GATHER_MAX: reads of single records sent as one */
     int body_max;             /* ONRECORD_BODY_MAX: bytes of a JSON body */
     int quick_timeout_ms;     /* ONRECORD_QUICK_TIMEOUT_MS */
@@ -78,6 +79,9 @@ typedef struct Setting {
 
 /* All settings, in the order of their help. */
 const Setting *config_settings(int *count);
+
+/* Whether answers are kept to be given again. What needs a key never is. */
+bool config_keeps_answers(const Config *config);
 
 /* Fills `config` from arguments (argv[1] on) and environment. False with a sentence in `fault` naming the setting and
  * what is allowed. Texts live in the arena. Secrets are wiped from the environment, so that neither /proc nor a child

@@ -45,6 +45,7 @@ void batch_release(Batch *batch) {
     batch->gathers = false;
     batch->row = NULL;
     batch->outcome = BATCH_PENDING;
+    batch->touched = NULL;
     memset(&batch->error, 0, sizeof batch->error);
 }
 

@@ -83,6 +83,8 @@ struct Batch {
 
     BatchOutcome outcome;
     DbError error;
+    const char *touched; /* of a write that is BATCH_DONE: "quotes 12,articles 3", which records it has changed, others
+                            perhaps among them; NULL: not known, or too many */
 
     /* db's own */
     Batch *next;

@@ -17,17 +17,21 @@
 #include "sql.h"
 
 enum {
-    LOOK_US = 50 * 1000,        /* who numbers looks so often for what nobody has told of */
-    IDLE_US = 250 * 1000,       /* the others: whether they may, and for news whose NOTIFY was lost */
-    PAUSE_MS = 3,               /* between two looks: what is written meanwhile is numbered together */
-    FULL_US = 60 * 1000 * 1000, /* so often nothing is skipped */
-    RETRY_MS = 200,             /* to connect, or when the schema is not there */
-    ANSWER_MS = 3000,           /* a database that takes longer counts as gone */
-    NUMBERED_MAX = 10000,       /* in one transaction */
-    NEWS_MAX = 1000,            /* changes told of at once */
+    LOOK_US = 50 * 1000,         /* who numbers looks so often for what nobody has told of */
+    IDLE_US = 250 * 1000,        /* the others: whether they may, and for news whose NOTIFY was lost */
+    PAUSE_MS = 3,                /* between two looks: what is written meanwhile is numbered together */
+    FULL_US = 60 * 1000 * 1000,  /* so often nothing is skipped */
+    RETRY_MS = 200,              /* to connect, or when the schema is not there */
+    ANSWER_MS = 3000,            /* a database that takes longer counts as gone */
+    FOLLOW_US = 100 * 1000,      /* between two looks at what was touched */
+    WANTED_US = 3 * 1000 * 1000, /* nobody has asked for that long: no more of them */
+    NUMBERED_MAX = 10000,        /* in one transaction */
+    NEWS_MAX = 1000,             /* changes told of at once */
     SUBSCRIBERS_MAX = 64
 };
 static const char page_name[] = "changes_page";
+static const char touched_name[] = "changes_touched";
+enum { TOUCHED_PARAMS = 3 };
 
 typedef struct Subscriber {
     void (*news)(void *owner, ChangeNews *news);
@@ -42,6 +46,18 @@ typedef struct Skip {
     int64_t full_us;      /* when nothing is skipped again */
 } Skip;
 
+/* Who wants to hear which records are touched, and how far he has: changes_touched (server/sql/changes.sql). */
+typedef struct Follower {
+    ChangesTouched *touched;
+    void *owner;
+    const _Atomic int64_t *wanted_us;
+    int64_t look_us;                /* monotonic: when to look next */
+    char epoch[2 * EPOCH_SIZE + 1]; /* "": nothing was seen yet */
+    int64_t pos;
+    Skip skip;
+    int64_t seen; /* by the last look */
+} Follower;
+
 struct ChangeLog {
     char *conninfo;
     pthread_t thread;
@@ -49,6 +65,7 @@ struct ChangeLog {
     int wake; /* another: something was written, or somebody listens */
     atomic_int listeners;
     atomic_bool written;
+    atomic_bool followed;
     atomic_bool numbers;
     _Atomic int64_t lag_us;
     _Atomic int64_t numbered;
@@ -63,6 +80,7 @@ struct ChangeLog {
     bool telling;    /* somebody listens, and has been told where the news begin */
     LogMark told;    /* up to there */
     bool news_due;
+    Follower follower; /* from `followed` on */
 };
 
 void change_news_release(ChangeNews *news) {
@@ -77,6 +95,11 @@ void change_log_subscribe(ChangeLog *log, void (*news)(void *owner, ChangeNews *
     if (log->subscriber_count < SUBSCRIBERS_MAX)
         log->subscribers[log->subscriber_count++] = (Subscriber){news, owner};
     pthread_mutex_unlock(&log->mutex);
+}
+
+void change_log_follow(ChangeLog *log, ChangesTouched *touched, void *owner, const _Atomic int64_t *wanted_us) {
+    log->follower = (Follower){.touched = touched, .owner = owner, .wanted_us = wanted_us};
+    atomic_store(&log->followed, true);
 }
 
 void change_log_listeners(ChangeLog *log, int difference) {
@@ -100,7 +123,9 @@ void change_log_state(ChangeLog *log, ChangeLogState *state) {
 static void disconnect(ChangeLog *log) {
     PQfinish(log->pg);
     log->pg = NULL;
-    log->skip = (Skip){0};
+    log->skip = log->follower.skip = (Skip){0};
+    log->follower.epoch[0] = '\0';
+    log->follower.seen = 0;
     atomic_store(&log->numbers, false);
 }
 
@@ -124,6 +149,15 @@ static bool command(ChangeLog *log, const char *sql) {
     return result != NULL;
 }
 
+static bool prepare(ChangeLog *log, const char *name, const char *sql, int params) {
+    PGresult *prepared = PQprepare(log->pg, name, sql, params, NULL);
+    bool done = PQresultStatus(prepared) == PGRES_COMMAND_OK;
+    PQclear(prepared);
+    if (!done)
+        disconnect(log);
+    return done;
+}
+
 static bool connect_log(ChangeLog *log) {
     char fault[512];
     log->pg = session_open(log->conninfo, ANSWER_MS - 500, fault, sizeof fault);
@@ -131,11 +165,8 @@ static bool connect_log(ChangeLog *log) {
         return false;
     if (!command(log, SQL_CHANGES_LISTEN) || !command(log, SQL_CHANGES_LISTEN_WRITTEN))
         return false;
-    PGresult *prepared = PQprepare(log->pg, page_name, SQL_CHANGES_PAGE, PAGE_PARAMS, NULL);
-    bool done = PQresultStatus(prepared) == PGRES_COMMAND_OK;
-    PQclear(prepared);
-    if (!done)
-        disconnect(log);
+    bool done = prepare(log, page_name, SQL_CHANGES_PAGE, PAGE_PARAMS) &&
+                prepare(log, touched_name, SQL_CHANGES_TOUCHED, TOUCHED_PARAMS);
     log->news_due = true;
     return done;
 }
@@ -163,10 +194,7 @@ static int64_t integer_at(const PGresult *result, int column) {
 }
 
 /* Takes note of what later looks may skip. */
-static void skip_learn(Skip *skip, const PGresult *result, int64_t now_us) {
-    int64_t seen = integer_at(result, 2);
-    int64_t oldest = integer_at(result, 3);
-    int64_t newest = integer_at(result, 4);
+static void skip_learn(Skip *skip, int64_t seen, int64_t oldest, int64_t newest, int64_t now_us) {
     if (now_us >= skip->full_us)
         skip->full_us = now_us + FULL_US;
     if (skip->newest != 0 && oldest > skip->newest) {
@@ -179,6 +207,10 @@ static void skip_learn(Skip *skip, const PGresult *result, int64_t now_us) {
     }
 }
 
+static int64_t skip_above(const Skip *skip, int64_t now_us) {
+    return now_us >= skip->full_us ? 0 : skip->above;
+}
+
 /* Numbers what has become visible. False when the connection broke. */
 static bool number(ChangeLog *log) {
     int64_t numbered;
@@ -187,7 +219,7 @@ static bool number(ChangeLog *log) {
         char most[12];
         const char *params[] = {above, most};
         int64_t now_us = clock_monotonic_us();
-        snprintf(above, sizeof above, "%lld", (long long)(now_us >= log->skip.full_us ? 0 : log->skip.above));
+        snprintf(above, sizeof above, "%lld", (long long)skip_above(&log->skip, now_us));
         snprintf(most, sizeof most, "%d", NUMBERED_MAX);
         PGresult *result = ask(log, false, SQL_CHANGES_NUMBER, 2, params);
         if (!result)
@@ -199,7 +231,7 @@ static bool number(ChangeLog *log) {
             log->news_due = true;
         }
         if (numbered < NUMBERED_MAX)
-            skip_learn(&log->skip, result, now_us);
+            skip_learn(&log->skip, integer_at(result, 2), integer_at(result, 3), integer_at(result, 4), now_us);
         PQclear(result);
     } while (numbered == NUMBERED_MAX);
     return true;
@@ -281,6 +313,45 @@ static bool tell_news(ChangeLog *log) {
     return true;
 }
 
+/* ---- who follows ---- */
+
+static bool is_followed(const ChangeLog *log, int64_t now_us) {
+    const Follower *follower = &log->follower;
+    return atomic_load(&log->followed) && now_us - atomic_load(follower->wanted_us) < WANTED_US;
+}
+
+/* What an id up to that of the look before was taken by has begun before this look's snapshot: skip_learn. */
+static void follower_take(Follower *follower, const PGresult *result, int64_t began_us) {
+    bool goes_on = follower->epoch[0] != '\0';
+    snprintf(follower->epoch, sizeof follower->epoch, "%s", PQgetvalue(result, 0, 0));
+    follower->pos = integer_at(result, 1);
+    if (follower->seen > 0)
+        skip_learn(&follower->skip, follower->seen, integer_at(result, 3), integer_at(result, 4), began_us);
+    follower->seen = integer_at(result, 2);
+    follower->look_us = clock_monotonic_us() + FOLLOW_US;
+    follower->touched(follower->owner, began_us,
+                      goes_on && !PQgetisnull(result, 0, 5) ? PQgetvalue(result, 0, 5) : NULL);
+}
+
+/* Looks which records were touched, where that is due. False when the connection broke. */
+static bool follow(ChangeLog *log) {
+    Follower *follower = &log->follower;
+    int64_t began_us = clock_monotonic_us();
+    char pos[24];
+    char above[24];
+    const char *params[TOUCHED_PARAMS] = {follower->epoch[0] ? follower->epoch : NULL, pos, above};
+    if (!is_followed(log, began_us) || began_us < follower->look_us)
+        return true;
+    snprintf(pos, sizeof pos, "%lld", (long long)follower->pos);
+    snprintf(above, sizeof above, "%lld", (long long)skip_above(&follower->skip, began_us));
+    PGresult *result = ask(log, true, touched_name, TOUCHED_PARAMS, params);
+    if (!result)
+        return false;
+    follower_take(follower, result, began_us);
+    PQclear(result);
+    return true;
+}
+
 /* ---- the thread ---- */
 
 /* Takes what other sessions have told. */
@@ -309,12 +380,17 @@ static bool step(ChangeLog *log) {
         log->look_us = clock_monotonic_us() + (numbers ? LOOK_US : IDLE_US);
     }
     bool look = due && !atomic_load(&log->numbers); /* who numbers knows what there is */
-    return log->news_due || look || !log->telling ? tell_news(log) : true;
+    if ((log->news_due || look || !log->telling) && !tell_news(log))
+        return false;
+    return follow(log);
 }
 
 /* Milliseconds until there is something to do, whatever comes. */
 static int left_ms(const ChangeLog *log) {
-    int64_t left_us = log->look_us - clock_monotonic_us();
+    int64_t now_us = clock_monotonic_us();
+    int64_t left_us = log->look_us - now_us;
+    if (is_followed(log, now_us) && log->follower.look_us - now_us < left_us)
+        left_us = log->follower.look_us - now_us;
     return log->news_due || left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
 }
 

@@ -45,6 +45,15 @@ void change_log_stop(ChangeLog *log);
 /* From now on `news` is called, on the thread, with what is new while anybody listens; it takes over a reference. */
 void change_log_subscribe(ChangeLog *log, void (*news)(void *owner, ChangeNews *news), void *owner);
 
+/* What a look for changes has found: which records were changed since the look before ("quotes 12,articles 3", perhaps
+ * some that were told of already; NULL: any). Changes that were visible when it began, `began_us` (monotonic), are told
+ * of now, whether or not they are numbered. */
+typedef void ChangesTouched(void *owner, int64_t began_us, const char *touched);
+
+/* From now on `touched` is called, on the thread, ten times a second while `wanted_us`, when somebody has last asked
+ * for it (monotonic), is less than a few seconds ago. Once, before the workers run. */
+void change_log_follow(ChangeLog *log, ChangesTouched *touched, void *owner, const _Atomic int64_t *wanted_us);
+
 /* How many listeners there are changes by so much. From any thread. */
 void change_log_listeners(ChangeLog *log, int difference);
 

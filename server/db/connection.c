@@ -9,6 +9,7 @@
 #include "base/moment.h"
 #include "db/lane.h"
 #include "db/session.h"
+#include "sql.h"
 
 enum {
     CONNECT_US = 5000000, /* an attempt that takes longer is given up */
@@ -25,6 +26,7 @@ void connection_init(Connection *c, ConnectionHome *home, Lane lane, bool spare)
     c->spare = spare;
     c->fd = -1;
     statements_init(&c->statements);
+    c->proof = (Statement){.sql = SQL_OUTCOME_PROOF, .param_count = 1, .params = c->proof_params};
 }
 
 int connection_timeout_ms(const Connection *c) {

@@ -56,6 +56,7 @@ typedef struct ConnectionHome {
     PoolCounters counters;
     uint64_t random;
     bool swollen; /* one of them is */
+    bool tells_touched;
 } ConnectionHome;
 
 typedef struct Connection {
@@ -88,6 +89,9 @@ typedef struct Connection {
     int group_size;
     Batch *held; /* a write whose commit waits for its results: nothing else can be sent meanwhile */
     Statements statements;
+    Statement proof;             /* the last one of each write, behind its own: outcome.h */
+    const char *proof_params[1]; /* last_change, where it is to tell what it touched */
+    char last_change[24];        /* that this session has logged; "": none yet */
 } Connection;
 
 void connection_init(Connection *c, ConnectionHome *home, Lane lane, bool spare);

@@ -68,15 +68,13 @@ static bool send_sync(Connection *c, Batch *write) {
     return PQpipelineSync(c->pg) == 1;
 }
 
-/* The last statement of each write, behind its own: outcome.h. */
-static const Statement proof = {.sql = SQL_OUTCOME_PROOF};
-
+/* The last statement of a write, behind its own, is the proof: outcome.h. */
 static bool is_proof(const Batch *batch, int index) {
     return index == batch->count;
 }
 
-static const Statement *statement_of(Batch *batch, int index) {
-    return is_proof(batch, index) ? &proof : gather_statement(batch, index);
+static const Statement *statement_of(const Connection *c, Batch *batch, int index) {
+    return is_proof(batch, index) ? &c->proof : gather_statement(batch, index);
 }
 
 /* Its results are to come before its commit is sent, so that a connection that breaks takes neither with it: without
@@ -114,7 +112,7 @@ static size_t params_size(const Statement *s) {
 }
 
 static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
-    const Statement *s = statement_of(batch, index);
+    const Statement *s = statement_of(c, batch, index);
     if (batch->write)
         note_size(c, params_size(s));
     Entry entry = {.kind = ENTRY_EXECUTE, .index = index, .slot = slot, .batch = batch};
@@ -131,7 +129,7 @@ static bool send_execute(Connection *c, Batch *batch, int index, int slot) {
 }
 
 static bool send_statement(Connection *c, Batch *batch, int index) {
-    const char *sql = statement_of(batch, index)->sql;
+    const char *sql = statement_of(c, batch, index)->sql;
     if (batch->row) { /* not worth a name: it takes long enough */
         batch->connection = c;
         return send_execute(c, batch, index, -1);
@@ -161,6 +159,7 @@ bool pipeline_send(Connection *c, Batch *batch) {
     c->group_size++;
     c->home->counters.batches++;
     batch->proof = NULL;
+    c->proof_params[0] = c->home->tells_touched && c->last_change[0] != '\0' ? c->last_change : NULL;
     int count = batch->write ? batch->count + 1 : batch->count;
     for (int i = 0; i < count && ok; i++)
         ok = send_statement(c, batch, i);
@@ -213,6 +212,7 @@ bool pipeline_greet(Connection *c) {
     snprintf(lock_timeout, sizeof lock_timeout, "%d", lane_rules[c->lane].locks ? timeout / 2 : 0);
     const char *params[] = {c->marker, statement_timeout, lock_timeout, lane_rules[c->lane].plans};
 
+    c->last_change[0] = '\0';
     ring_push(c, (Entry){.kind = ENTRY_GREETING, .index = GREETING_BEGIN, .slot = -1});
     bool ok = PQsendQueryParams(c->pg, SQL_SESSION_BEGIN, 4, NULL, params, NULL, NULL, 0) == 1 && send_sync(c, NULL);
     if (ok && lane_rules[c->lane].streams) {
@@ -297,12 +297,15 @@ static const char *cell_text(const Batch *batch, const PGresult *result, int col
     return PQgetisnull(result, 0, column) ? NULL : arena_strdup(batch->arena, PQgetvalue(result, 0, column));
 }
 
-static void take_proof(const Connection *c, Batch *batch, PGresult *result) {
+static void take_proof(Connection *c, Batch *batch, PGresult *result) {
     batch->proof = arena_alloc(batch->arena, sizeof *batch->proof);
     *batch->proof = (Proof){.change = cell_text(batch, result, 0),
                             .began = cell_text(batch, result, 1),
                             .ended = cell_text(batch, result, 2),
                             .backend_pid = c->backend_pid};
+    batch->touched = cell_text(batch, result, 3);
+    if (batch->proof->change)
+        snprintf(c->last_change, sizeof c->last_change, "%s", batch->proof->change);
     PQclear(result);
 }
 

@@ -262,7 +262,8 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
                                   .epoll_fd = epoll_fd,
                                   .quick_timeout_ms = config->quick_timeout_ms,
                                   .slow_timeout_ms = config->slow_timeout_ms,
-                                  .export_timeout_ms = config->export_timeout_ms};
+                                  .export_timeout_ms = config->export_timeout_ms,
+                                  .tells_touched = config->tells_touched};
     pool->outcomes = (Outcomes){.pool = pool, .patience_ms = config->slow_timeout_ms};
     random_bytes(&pool->home.random, sizeof pool->home.random);
     Connection *c = pool->connections;

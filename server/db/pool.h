@@ -20,6 +20,7 @@ typedef struct PoolConfig {
     int connections[LANE_COUNT]; /* at least 1; those beyond the first are made when they are needed */
     int queue_max[LANE_COUNT];   /* batches that may wait per lane beyond those in flight */
     int gather_max;              /* reads of single records (batch_gathers) that go out as one; 1: each by itself */
+    bool tells_touched;          /* whether a write finds out what it has touched: batch.h */
     int quick_timeout_ms;        /* of reads */
     int slow_timeout_ms;         /* of LANE_SLOW, LANE_WRITE and LANE_BULK */
     int export_timeout_ms;       /* of LANE_EXPORT, the time that its rows wait to be taken included */

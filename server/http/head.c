@@ -27,6 +27,7 @@ static const FieldRule field_rules[HEAD_FIELD_COUNT] = {
     [HEAD_IDEMPOTENCY_KEY] = {"Idempotency-Key", false},
     [HEAD_CORS_METHOD] = {"Access-Control-Request-Method", false},
     [HEAD_LAST_EVENT_ID] = {"Last-Event-ID", false},
+    [HEAD_CACHE_CONTROL] = {"Cache-Control", true},
 };
 
 Head head_new(Arena *arena) {

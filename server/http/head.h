@@ -30,6 +30,7 @@ typedef enum HeadField {
     HEAD_IDEMPOTENCY_KEY,
     HEAD_CORS_METHOD,
     HEAD_LAST_EVENT_ID,
+    HEAD_CACHE_CONTROL,
     HEAD_FIELD_COUNT
 } HeadField;
 

@@ -48,6 +48,13 @@ typedef enum Gauge {
     GAUGE_NUMBERS, /* the log of changes: see change_log.h */
     GAUGE_NUMBERED,
     GAUGE_LAG_US,
+    GAUGE_CACHE_HITS, /* the cache of answers: cached.h */
+    GAUGE_CACHE_MISSES,
+    GAUGE_CACHE_STALE,
+    GAUGE_CACHE_AROUND,
+    GAUGE_CACHE_BYTES,
+    GAUGE_CACHE_ENTRIES,
+    GAUGE_CACHE_EVICTED,
     GAUGE_COUNT
 } Gauge;
 

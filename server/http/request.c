@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "http/access_log.h"
+#include "http/cached.h"
 #include "http/flow.h"
 #include "http/gate.h"
 #include "http/listener.h"
@@ -55,6 +56,7 @@ static void request_give_back(Request *request) {
     flow_free(request);
     upload_free(request);
     listener_free(request);
+    cached_release(request);
     exchange_release(&request->exchange);
     worker->in_flight--;
     metrics_set(worker->metrics, GAUGE_IN_FLIGHT, (uint64_t)worker->in_flight);
@@ -84,6 +86,8 @@ static void batch_completed(Batch *batch) {
     Worker *worker = request->worker;
     if (batch->write && batch->outcome == BATCH_DONE)
         change_log_written(worker->server->config.change_log);
+    if (batch->write && (batch->outcome == BATCH_DONE || batch->outcome == BATCH_UNKNOWN))
+        generations_touch(worker->server->generations, batch->touched);
     request->next = NULL;
     if (worker->completed_last)
         worker->completed_last->next = request;
@@ -232,10 +236,11 @@ static enum MHD_Result request_complete(Request *request) {
         if (x->idempotency.key)
             x->idempotency.fingerprint = idempotency_fingerprint(x->arena, x->path, request->target.query,
                                                                  request->payload.data, request->payload.length);
-        step = endpoint_plan(x);
+        step = cached_answer(request) ? STEP_ANSWER : endpoint_plan(x);
     }
     if (!request_step(request, step))
         return MHD_YES;
+    cached_keep(request);
     return response_queue(request) ? MHD_YES : MHD_NO;
 }
 
@@ -293,6 +298,7 @@ bool request_continue(Request *request) {
     if (x->tail && x->problem.kind == PROBLEM_NONE && listener_begin(request))
         return true;
     batch_release(&x->batch); /* the answer is in the arena; a slow reader need not keep the rows too */
+    cached_keep(request);
     if (!response_queue(request))
         shutdown(request->client->fd, SHUT_RDWR); /* MHD asks again for an answer otherwise */
     return true;

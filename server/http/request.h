@@ -25,6 +25,9 @@ typedef enum RequestState {
     REQUEST_GONE      /* nobody waits for an answer any more */
 } RequestState;
 
+/* What the cache did for a request: cached.h. */
+typedef enum Caching { CACHING_NONE, CACHING_HIT, CACHING_MISS, CACHING_STALE, CACHING_AROUND } Caching;
+
 struct Request {
     Exchange exchange;
     Worker *worker;
@@ -50,6 +53,13 @@ struct Request {
     struct Flow *flow;         /* flow.h; NULL: the answer goes out as a whole */
     struct Listener *listener; /* listener.h; NULL: it is none */
     const Buffer *packed;      /* the gzip form of the answer, where it is there already; NULL: not */
+    struct {
+        Caching result;
+        const char *key; /* NULL: the answer is not to be kept */
+        size_t key_length;
+        uint64_t time;
+        Kept *kept; /* CACHING_HIT: the answer */
+    } caching;
     Buffer payload;
     int64_t started_us;
     int status;  /* of the answer */

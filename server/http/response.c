@@ -14,7 +14,8 @@ typedef struct Answer {
     size_t length;
     const char *etag; /* as in the header, with quotes; NULL: none */
     bool gzip;
-    bool cacheable; /* an answer to GET, HEAD, or one that caches may keep by default */
+    bool named_gzip; /* 304: the client has that form */
+    bool cacheable;  /* an answer to GET, HEAD, or one that caches may keep by default */
 } Answer;
 
 static void answer_problem(Request *request, Answer *answer) {
@@ -37,6 +38,7 @@ static bool not_modified(const Request *request, Answer *answer) {
         !conditional_none_match(request->head.values[HEAD_IF_NONE_MATCH], x->etag, &named_gzip))
         return false;
     answer->status = 304;
+    answer->named_gzip = named_gzip;
     answer->etag = arena_printf(x->arena, named_gzip ? "\"%s-gzip\"" : "\"%s\"", x->etag);
     answer->content_type = NULL;
     answer->data = "";
@@ -58,6 +60,8 @@ static void answer_compress(const Request *request, Answer *answer) {
         answer->data = packed.data;
         answer->length = packed.length;
         answer->gzip = true;
+        if (request->caching.kept)
+            answer->data = cache_pack(request->worker->cache, request->caching.kept, &packed);
     }
 }
 
@@ -131,27 +135,51 @@ static void add_headers(Request *request, const Answer *answer, struct MHD_Respo
         MHD_add_response_header(response, "Connection", "close");
 }
 
-/* Queues the head and whatever gives the body; takes over `response`. */
-static bool answer_queue(Request *request, const Answer *answer, ClientPhase phase, struct MHD_Response *response) {
+/* Queues a response that has its headers. */
+static bool answer_send(Request *request, const Answer *answer, ClientPhase phase, struct MHD_Response *response) {
     Worker *worker = request->worker;
-    if (response == NULL)
-        return false;
-    add_headers(request, answer, response);
     request->status = answer->status;
     request->state = REQUEST_ANSWERED;
     client_enter(&worker->clients, request->client, phase, worker->now_us);
-    bool queued = MHD_queue_response(request->connection, (unsigned)answer->status, response) == MHD_YES;
+    return MHD_queue_response(request->connection, (unsigned)answer->status, response) == MHD_YES;
+}
+
+/* Queues the head and whatever gives the body; takes over `response`. */
+static bool answer_queue(Request *request, const Answer *answer, ClientPhase phase, struct MHD_Response *response) {
+    if (response == NULL)
+        return false;
+    add_headers(request, answer, response);
+    bool queued = answer_send(request, answer, phase, response);
     MHD_destroy_response(response);
     return queued;
+}
+
+/* Where a kept answer has the response that this client gets as any other would; NULL: it gets its own. */
+static struct MHD_Response **shared_form(const Request *request, const Answer *answer) {
+    Kept *kept = request->caching.kept;
+    if (!kept || request->head.values[HEAD_ORIGIN] || request->worker->draining || request->framing_lost)
+        return NULL;
+    if (answer->status == 304)
+        return answer->named_gzip ? NULL : &kept->forms[KEPT_NOT_MODIFIED];
+    if (answer->gzip)
+        return answer->data == kept->packed.data ? &kept->forms[KEPT_GZIP] : NULL;
+    return &kept->forms[KEPT_PLAIN];
 }
 
 bool response_queue(Request *request) {
     Answer answer = answer_make(request);
     request->sent = request->head_only ? 0 : answer.length;
-    /* The bytes live in the request's arena until MHD says that the request is over. */
-    return answer_queue(
-        request, &answer, CLIENT_ANSWER,
-        MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT));
+    struct MHD_Response **form = shared_form(request, &answer);
+    if (form && *form)
+        return answer_send(request, &answer, CLIENT_ANSWER, *form);
+    /* The bytes live in the request's arena, or are held by it, until MHD says that the request is over. */
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(answer.length, (void *)(uintptr_t)answer.data, MHD_RESPMEM_PERSISTENT);
+    if (form == NULL || response == NULL)
+        return answer_queue(request, &answer, CLIENT_ANSWER, response);
+    add_headers(request, &answer, response);
+    *form = response;
+    return answer_send(request, &answer, CLIENT_ANSWER, response);
 }
 
 /* Of a body that a reader gives. There are many listeners, and each keeps its own. */

@@ -165,6 +165,7 @@ Server *server_start(const ServerConfig *config, char *fault, size_t fault_size)
     server->config = *config;
     server->listen_fd = -1;
     server->started_us = clock_monotonic_us();
+    server->generations = generations_new();
     server->cors = cors_policy(config->config->cors_origins, config->config->listen);
     atomic_store(&server->drain_deadline_us, INT64_MAX);
     pthread_mutex_init(&server->service_lock, NULL);
@@ -173,6 +174,9 @@ Server *server_start(const ServerConfig *config, char *fault, size_t fault_size)
         server_free(server);
         return NULL;
     }
+    if (config_keeps_answers(config->config))
+        change_log_follow(config->change_log, generations_looked, server->generations,
+                          generations_wanted(server->generations));
     return workers_start(server, fault, fault_size) ? server : NULL; /* what runs already ends with the process */
 }
 
@@ -202,6 +206,7 @@ void server_free(Server *server) {
     free(server->metrics);
     router_free(server->router);
     meta_free(server->meta);
+    generations_free(server->generations);
     pthread_mutex_destroy(&server->service_lock);
     free(server);
 }

@@ -72,6 +72,15 @@ static void pool_gauges(Worker *worker) {
     metrics_set(worker->metrics, GAUGE_WAITING, (uint64_t)pool_load(worker->pool));
 }
 
+static void cache_gauges(Worker *worker) {
+    if (!worker->cache)
+        return;
+    CacheState state = cache_state(worker->cache);
+    metrics_set(worker->metrics, GAUGE_CACHE_BYTES, state.bytes);
+    metrics_set(worker->metrics, GAUGE_CACHE_ENTRIES, state.entries);
+    metrics_set(worker->metrics, GAUGE_CACHE_EVICTED, state.evicted);
+}
+
 /* Milliseconds that the next epoll_wait may take. */
 static int worker_timeout(const Worker *worker, int64_t now_us) {
     MHD_UNSIGNED_LONG_LONG mhd;
@@ -170,6 +179,7 @@ static void worker_sweep(Worker *worker) {
     listeners_sweep(worker);
     memory_give_back(worker);
     pool_gauges(worker);
+    cache_gauges(worker);
     log_gauges(worker);
     worker->sweep_us = worker->now_us + (worker->draining ? SWEEP_US / 10 : SWEEP_US);
 }
@@ -220,6 +230,7 @@ static void worker_close(Worker *worker) {
     requests_free(worker);
     keyring_release(worker->keyring);
     compressor_free(worker->compressor);
+    cache_free(worker->cache);
 }
 
 static void *worker_main(void *argument) {
@@ -325,12 +336,15 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
     }
     PoolConfig pool = {.conninfo = server->config.conninfo,
                        .gather_max = config->gather_max,
+                       .tells_touched = config_keeps_answers(config),
                        .quick_timeout_ms = config->quick_timeout_ms,
                        .slow_timeout_ms = config->slow_timeout_ms,
                        .export_timeout_ms = config->export_timeout_s * 1000};
     pool_share(server, &pool);
     worker->pool = pool_new(&pool, worker->epoll_fd);
     worker->compressor = compressor_new(1);
+    if (config_keeps_answers(config))
+        worker->cache = cache_new((size_t)config->cache_mb * 1024 * 1024 / (size_t)config->workers);
     worker_look(worker);
     news_init(&worker->news);
     change_log_subscribe(server->config.change_log, worker_news, worker);

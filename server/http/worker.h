@@ -10,9 +10,11 @@
 #include <stdint.h>
 
 #include "db/pool.h"
+#include "http/cache.h"
 #include "http/compress.h"
 #include "http/cors.h"
 #include "http/deadlines.h"
+#include "http/generations.h"
 #include "http/linger.h"
 #include "http/meta.h"
 #include "http/metrics.h"
@@ -43,6 +45,7 @@ struct Server {
     atomic_bool service_ready; /* the cursor key is there */
     atomic_int workers_ready;  /* that have their connections to PostgreSQL and have seen it migrated */
 
+    Generations *generations;
     Metrics **metrics; /* of all workers, in their order */
     Worker **workers;
     int worker_count;
@@ -72,6 +75,7 @@ struct Worker {
     Pool *pool;
     bool counted_ready; /* among server->workers_ready */
     Compressor *compressor;
+    Cache *cache; /* NULL: nothing is kept */
     Metrics *metrics;
     Clients clients;
     Lingers lingers;

@@ -49,6 +49,7 @@ typedef struct Endpoint {
     Scope scope;            /* SCOPE_READ is open unless the setting closes reads; SCOPE_OPEN is always open */
     const char *admin_with; /* a parameter that takes SCOPE_ADMIN where it is true; NULL: none */
     Accepts accepts;
+    bool kept;        /* its answers say what they are made of (footprint.h), and may be kept */
     bool needs_query; /* without parameters it answers 400 */
     const Resource *resource;
     const void *detail; /* the endpoint's own constant, e.g. the relation of a sub-collection */

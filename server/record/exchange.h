@@ -89,9 +89,10 @@ typedef struct Exchange {
 
     /* the way */
     Batch batch;
-    void *state;           /* the endpoint's own */
-    struct Stream *stream; /* stream.h; NULL: the answer is no stream */
-    struct Tail *tail;     /* tail.h; NULL: the answer is not sent page by page */
+    void *state;                 /* the endpoint's own */
+    struct Stream *stream;       /* stream.h; NULL: the answer is no stream */
+    struct Tail *tail;           /* tail.h; NULL: the answer is not sent page by page */
+    struct Footprint *footprint; /* footprint.h; NULL: nothing is said of what the answer is made of */
 
     /* the answer: either a problem (problem.h) or this */
     int status;

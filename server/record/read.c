@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "record/feed.h"
+#include "record/footprint.h"
 #include "record/merged.h"
 #include "record/render_json.h"
 #include "record/render_jsonld.h"
@@ -100,6 +101,7 @@ static Step list_answer(Exchange *x) {
         stream_answer(x);
         return STEP_ANSWER;
     }
+    footprint_list(x, reading->list);
     x->body = body_new(x);
     exchange_link_next(x, x->format == FORMAT_ATOM ? feed_render(x, reading->list, &x->batch)
                                                    : page_render(x, reading->list));
@@ -209,6 +211,7 @@ Step record_done(Exchange *x) {
         reading->phase = ASKS_TOMBSTONE;
         return missing_ask(x);
     }
+    footprint_record(x, reading->selection, x->batch.statements[0].result);
     record_answer(x, reading->selection, 200, x->batch.statements[0].result, &x->batch);
     return STEP_ANSWER;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "record/cursor.h"
+#include "record/footprint.h"
 #include "record/list.h"
 #include "record/read.h"
 #include "record/render_json.h"
@@ -126,6 +127,7 @@ Step stats_groups_done(Exchange *x) {
     render_number(&w, "total", rows, 0, columns + GROUP_TOTAL);
     render_number(&w, grouping->without, rows, 0, columns + GROUP_WITHOUT);
     writer_object_end(&w);
+    footprint_all(x);
     return answer_body(x);
 }
 
@@ -203,5 +205,6 @@ Step stats_timeline_done(Exchange *x) {
     render_number(&w, "total", rows, 0, TIME_TOTAL);
     render_number(&w, "undated", rows, 0, TIME_UNDATED);
     writer_object_end(&w);
+    footprint_all(x);
     return answer_body(x);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/footprint.h"
 #include "record/list.h"
 #include "record/read.h"
 #include "record/render_json.h"
@@ -119,5 +120,6 @@ Step search_done(Exchange *x) {
     for (int i = 0; i < GROUPS; i++)
         group_render(x, all->lists[i], &w);
     writer_object_end(&w);
+    footprint_all(x);
     return answer_body(x);
 }
