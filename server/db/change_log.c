@@ -23,7 +23,7 @@ enum {
     FULL_US = 60 * 1000 * 1000,  /* so often nothing is skipped */
     RETRY_MS = 200,              /* to connect, or when the schema is not there */
     ANSWER_MS = 3000,            /* a database that takes longer counts as gone */
-    FOLLOW_US = 100 * 1000,      /* between two looks at what was touched */
+    FOLLOW_US = 50 * 1000,       /* between two looks at what was touched */
     WANTED_US = 3 * 1000 * 1000, /* nobody has asked for that long: no more of them */
     NUMBERED_MAX = 10000,        /* in one transaction */
     NEWS_MAX = 1000,             /* changes told of at once */

@@ -50,8 +50,8 @@ void change_log_subscribe(ChangeLog *log, void (*news)(void *owner, ChangeNews *
  * of now, whether or not they are numbered. */
 typedef void ChangesTouched(void *owner, int64_t began_us, const char *touched);
 
-/* From now on `touched` is called, on the thread, ten times a second while `wanted_us`, when somebody has last asked
- * for it (monotonic), is less than a few seconds ago. Once, before the workers run. */
+/* From now on `touched` is called, on the thread, some twenty times a second while `wanted_us`, when somebody has last
+ * asked for it (monotonic), is less than a few seconds ago. Once, before the workers run. */
 void change_log_follow(ChangeLog *log, ChangesTouched *touched, void *owner, const _Atomic int64_t *wanted_us);
 
 /* How many listeners there are changes by so much. From any thread. */

@@ -70,7 +70,16 @@ def upload_row(upload, load):
             f"| >= {UPLOAD_GOAL:g} | {verdict(ratio >= UPLOAD_GOAL, load)} |")  # fmt: skip
 
 
-def table(results, exports, uploads, limits, load):
+def kept_row(case, load):
+    ratio = statistics.median(case.ratios)
+    return (f"| {case.name} | {median(case.ours, 'rate'):,.0f} | {median(case.theirs, 'rate'):,.0f} "
+            f"| **{ratio:.2f}** ({min(case.ratios):.2f} to {max(case.ratios):.2f}) "
+            f"| >= {case.goal:g} | {verdict(ratio >= case.goal, load)} "
+            f"| {median(case.ours, 'p50_ms'):.2f} / {median(case.ours, 'p99_ms'):.1f} "
+            f"| {median(case.ours, 'server_us'):.0f} | {median(case.theirs, 'server_us'):.0f} |")  # fmt: skip
+
+
+def table(results, exports, uploads, kept, limits, load):
     rows = ["| case | server, 1/s | pgbench, 1/s (clients) | ratio (of the rounds) | goal | | p50 / p99, ms "
             "| CPU us server / PostgreSQL | pgbench: PostgreSQL |",
             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
@@ -81,6 +90,10 @@ def table(results, exports, uploads, limits, load):
     if uploads:
         rows += ["", "| upload | server, s | psql \\\\copy of the same rows, s | ratio (of the rounds) | goal | |", "|---|---|---|---|---|---|"]
         rows += [upload_row(upload, load) for upload in uploads]
+    if kept:
+        rows += ["", "| kept answers | server, 1/s | nginx, the same bytes as files, 1/s | ratio (of the rounds) | goal | "
+                 "| p50 / p99, ms | CPU us server | nginx |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+        rows += [kept_row(case, load) for case in kept]
     rows += ["", "| | measured | limit | |", "|---|---|---|---|"]
     rows += [f"| {name} | {value:.2f} | {limit:g} | {verdict(value <= limit, load)} |" for name, value, limit in limits]
     return "\n".join(rows)
@@ -136,7 +149,8 @@ Absolute figures move from run to run; the ratios of one interleaved run are wha
 - Other work on the machine: {load_words(facts["load"], facts["cpus"])}
 - Machine: {facts["processor"]}, {facts["memory"]}, {facts["system"]};
   {facts["postgres"]}, {facts["wrk"]}.
-- The server, {facts["server"]}: `onrecord serve` with its defaults and its own PostgreSQL
+- The server, {facts["server"]}: `onrecord serve` with its defaults and its own PostgreSQL; but for kept
+  answers, and where a line says so, without its cache, so that each answer is made anew
   ({facts["fsync"]}). Metrics, ETags, validation, revisions and the change log are on.
 - `wrk -t{THREADS} -c{CONNECTIONS} -d{facts["seconds"]}s`, random ids; a run with any answer but 2xx counts as failed.
 - `pgbench -n -M prepared` on the statements that PostgreSQL logged for one such request, with random ids; of
