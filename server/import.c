@@ -119,18 +119,10 @@ void import_note(const Import *import, Batch *batch, int64_t lines, int64_t byte
 
 static void accompany(void *owner, Batch *batch) {
     Import *import = owner;
-    int64_t beyond[BULK_BEYOND_MAX];
     int64_t lines;
     int64_t bytes;
-    int count = bulk_settled(import->bulk, &lines, &bytes, beyond);
-    Buffer text = buffer_new(batch->arena, 64);
-    buffer_add_char(&text, '{');
-    for (int i = 0; i < count; i++) {
-        buffer_add_string(&text, i > 0 ? "," : "");
-        buffer_add_integer(&text, beyond[i]);
-    }
-    buffer_add_char(&text, '}');
-    import_note(import, batch, lines, bytes, text.data, false);
+    const char *beyond = bulk_settled(import->bulk, batch->arena, &lines, &bytes);
+    import_note(import, batch, lines, bytes, beyond, false);
 }
 
 static bool passes_over(void *owner, int64_t number) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "record/field.h"
 
 enum {
     BUCKETS = 4096,        /* of the records of each resource */
@@ -55,7 +56,7 @@ static Time *bucket_of(const Generations *generations, int resource, int64_t id)
 /* "quotes 12": false for what is not known. */
 static bool raise_record(Generations *generations, const char *text, size_t length, uint64_t now) {
     const char *space = memchr(text, ' ', length);
-    int resource = space ? footprint_resource(text, (size_t)(space - text)) : -1;
+    int resource = space ? resource_number(text, (size_t)(space - text)) : -1;
     if (resource < 0)
         return false;
     raise_to(&generations->resources[resource], now);

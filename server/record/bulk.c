@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "record/payload.h"
+#include "record/type.h"
 
 const char *const on_conflict_names[ON_CONFLICT_COUNT + 1] = {"error", "skip", "update", NULL};
 const char *const fate_names[FATE_COUNT] = {"pending",   "settled", "created", "updated",
@@ -180,10 +181,9 @@ const Problem *bulk_stopped(const Bulk *bulk) {
 static Fate fate_foreseen(const Bulk *bulk, const Item *item) {
     if (item->line.fate != FATE_PENDING || bulk->phase != PASS_SEND)
         return item->line.fate;
-    for (int i = 0; i < bulk->active_count; i++)
-        if (bulk->active[i] == item)
-            return item->present == 0 ? FATE_CREATED : FATE_UPDATED;
-    return FATE_PENDING;
+    if (!item->goes)
+        return FATE_PENDING;
+    return item->present == 0 ? FATE_CREATED : FATE_UPDATED;
 }
 
 static bool fate_is_final(Fate fate) {
@@ -202,7 +202,8 @@ BulkCounts bulk_foreseen(const Bulk *bulk) {
     return counts;
 }
 
-int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t beyond[BULK_BEYOND_MAX]) {
+const char *bulk_settled(const Bulk *bulk, Arena *arena, int64_t *number, int64_t *offset) {
+    const char **beyond = arena_alloc(arena, (size_t)(bulk->count + 1) * sizeof *beyond);
     int found = 0;
     bool before = true;
     *number = bulk->settled_number;
@@ -215,10 +216,10 @@ int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t bey
             *number = item->line.number;
             *offset = item->line.end;
         } else if (settled) {
-            beyond[found++] = item->line.number;
+            beyond[found++] = arena_integer(arena, item->line.number);
         }
     }
-    return found;
+    return array_literal(arena, beyond, found);
 }
 
 bool bulk_is_beyond(const char *const *beyond, int count, int64_t number) {

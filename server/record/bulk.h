@@ -115,10 +115,9 @@ const BulkCounts *bulk_counts(const Bulk *bulk);
 const Problem *bulk_stopped(const Bulk *bulk);
 
 /* For `accompany`: the number and offset of the last line before which all are settled when this transaction is, and
- * how many beyond it, at most BULK_BEYOND_MAX, whose numbers go to `beyond`. Lines that failed and were not told of
- * yet are not among them: nobody would hear of them. */
-enum { BULK_BEYOND_MAX = 1000 };
-int bulk_settled(const Bulk *bulk, int64_t *number, int64_t *offset, int64_t beyond[BULK_BEYOND_MAX]);
+ * the numbers of the settled ones beyond it, as the literal of an array in ascending order. Lines that failed and were
+ * not told of yet are not among them: nobody would hear of them. */
+const char *bulk_settled(const Bulk *bulk, Arena *arena, int64_t *number, int64_t *offset);
 
 /* Whether a line is among those, as they were kept: numbers as text, in ascending order. */
 bool bulk_is_beyond(const char *const *beyond, int count, int64_t number);

@@ -46,6 +46,7 @@ struct Item {
     int64_t weight;        /* bytes of that record's texts */
     int look;              /* which of the looks is its own; -1: none */
     Item *next;            /* that has the same look */
+    bool goes;             /* it is in the transaction of this pass */
     bool conflicts;        /* the transaction found its place taken */
 };
 

@@ -157,9 +157,10 @@ static void pass_begin(Bulk *bulk) {
     bulk->asked_count = 0;
     memset(bulk->keyed, 0, sizeof bulk->keyed);
     bulk->seen = word_set_new(bulk->arena);
-    for (int i = 0; i < bulk->count && bulk->active_count < bulk->limit; i++) {
+    for (int i = 0; i < bulk->count; i++) {
         Item *item = &bulk->items[i];
-        if (item->line.fate == FATE_PENDING && item_enters(bulk, item))
+        item->goes = false;
+        if (bulk->active_count < bulk->limit && item->line.fate == FATE_PENDING && item_enters(bulk, item))
             bulk->active[bulk->active_count++] = item;
     }
 }

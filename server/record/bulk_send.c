@@ -240,9 +240,12 @@ Step pass_send(Bulk *bulk) {
         const Group *group = &bulk->sending->groups[i];
         sql_queue(group->creates ? creates_sql(bulk, group) : patches_sql(bulk, group), &bulk->batch);
     }
-    for (int i = 0; i < bulk->active_count; i++)
-        for (int f = 0; f < bulk->active[i]->write->follower_count; f++)
-            sql_queue(bulk->active[i]->write->followers[f], &bulk->batch);
+    for (int i = 0; i < bulk->active_count; i++) {
+        Item *item = bulk->active[i];
+        item->goes = true;
+        for (int f = 0; f < item->write->follower_count; f++)
+            sql_queue(item->write->followers[f], &bulk->batch);
+    }
     if (bulk->plan.accompany != NULL)
         bulk->plan.accompany(bulk->plan.owner, &bulk->batch);
     return STEP_QUERY;

@@ -130,6 +130,8 @@ struct Resource {
 /* All resources, and one by name (NULL: none such). */
 const Resource *const *resources_all(int *count);
 const Resource *resource_find(const char *name);
+/* Its place among resources_all, by the first `length` bytes of `name`; -1: none such. */
+int resource_number(const char *name, size_t length);
 const Field *field_find(const Resource *resource, const char *name, size_t length);
 
 bool field_is_column(const Field *field); /* it is one of the record's own; the others are filters alone */

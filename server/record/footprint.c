@@ -4,15 +4,6 @@
 
 #include "record/field.h"
 
-int footprint_resource(const char *name, size_t length) {
-    int count;
-    const Resource *const *all = resources_all(&count);
-    for (int i = 0; i < count; i++)
-        if (strncmp(all[i]->name, name, length) == 0 && all[i]->name[length] == '\0')
-            return i;
-    return -1;
-}
-
 static Footprint *footprint_of(Exchange *x) {
     if (x->footprint == NULL)
         x->footprint = arena_calloc(x->arena, 1, sizeof *x->footprint);
@@ -24,7 +15,7 @@ void footprint_all(Exchange *x) {
 }
 
 static void any_of(Footprint *footprint, const char *name) {
-    int number = footprint_resource(name, strlen(name));
+    int number = resource_number(name, strlen(name));
     footprint->resources |= number < 0 ? UINT32_MAX : UINT32_C(1) << number;
 }
 
@@ -61,7 +52,7 @@ void footprint_record(Exchange *x, const Selection *selection, const Result *row
         int64_t id = result_integer(rows, 0, node->column);
         if (id != 0)
             footprint->records[footprint->record_count++] = (FootprintRecord){
-                .resource = footprint_resource(node->resource->name, strlen(node->resource->name)), .id = id};
+                .resource = resource_number(node->resource->name, strlen(node->resource->name)), .id = id};
     }
     for (int i = 0; i < selection->branch_count; i++)
         footprint_list(x, selection->branches[i].list);

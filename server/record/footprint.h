@@ -25,9 +25,6 @@ struct Footprint {
     FootprintRecord records[NODES_MAX];
 };
 
-/* The number of the resource with that name in resources_all; -1: none. */
-int footprint_resource(const char *name, size_t length);
-
 /* Each notes in x->footprint, which is made where there is none, what the answer depends on: any record there is; a
  * list; the record, with what is embedded in it and its lists, in the first of the rows. */
 void footprint_all(Exchange *x);

@@ -163,26 +163,39 @@ static const char *speaker_of(const json_t *object, const char *name) {
     return speaker != NULL && strcmp(speaker, "None") != 0 ? speaker : NULL;
 }
 
-/* One item of Wikidata is a page; of several nobody knows which. */
+/* One item of Wikidata is a page; of several nobody knows which. They come as an array, or as a text like "['Q42']". */
 static const char *page_of(Arena *arena, const json_t *qids) {
-    const char *qid = json_array_size(qids) == 1 ? json_string_value(json_array_get(qids, 0)) : NULL;
-    if (qid == NULL || qid[0] != 'Q' || qid[1] == '\0' || qid[1 + strspn(qid + 1, "0123456789")] != '\0')
+    const char *qid = json_is_string(qids) ? json_string_value(qids) : NULL;
+    if (json_array_size(qids) == 1)
+        qid = json_string_value(json_array_get(qids, 0));
+    if (qid == NULL)
         return NULL;
-    return arena_printf(arena, "https://www.wikidata.org/wiki/%s", qid);
+    const char *item = qid + strspn(qid, "[' \"");
+    size_t digits = item[0] == 'Q' ? strspn(item + 1, "0123456789") : 0;
+    if (digits == 0 || item[1 + digits + strspn(item + 1 + digits, "]' \"")] != '\0')
+        return NULL;
+    return arena_printf(arena, "https://www.wikidata.org/wiki/%.*s", (int)(1 + digits), item);
 }
 
-/* The probability that is given for a name: [["Ann", "0.9"], ["None", "0.1"]]. */
-static void confidence_set(json_t *record, const json_t *probabilities, const char *speaker) {
+/* What is said of a name by how likely it is: ["Ann", "0.9"], or {"speaker": "Ann", "proba": 0.9, "qids": ["Q42"]}.
+ * NULL: nothing. */
+static const json_t *candidate_of(const json_t *probabilities, const char *speaker) {
     for (size_t i = 0; speaker != NULL && i < json_array_size(probabilities); i++) {
-        const json_t *pair = json_array_get(probabilities, i);
-        const char *name = json_string_value(json_array_get(pair, 0));
-        json_t *number = json_array_get(pair, 1);
-        double value = json_is_string(number) ? strtod(json_string_value(number), NULL) : json_number_value(number);
-        if (name != NULL && strcmp(name, speaker) == 0 && value >= 0 && value <= 1) {
-            json_object_set_new(record, "confidence", json_real(value));
-            return;
-        }
+        const json_t *candidate = json_array_get(probabilities, i);
+        const char *name = json_string_value(json_is_array(candidate) ? json_array_get(candidate, 0)
+                                                                      : json_object_get(candidate, "speaker"));
+        if (name != NULL && strcmp(name, speaker) == 0)
+            return candidate;
     }
+    return NULL;
+}
+
+static void confidence_set(json_t *record, const json_t *candidate) {
+    const json_t *number =
+        json_is_array(candidate) ? json_array_get(candidate, 1) : json_object_get(candidate, "proba");
+    double value = json_is_string(number) ? strtod(json_string_value(number), NULL) : json_number_value(number);
+    if (number != NULL && value >= 0 && value <= 1)
+        json_object_set_new(record, "confidence", json_real(value));
 }
 
 static Foreign by_quote(Arena *arena, json_t *line, const char *status) {
@@ -196,7 +209,7 @@ static Foreign by_quote(Arena *arena, json_t *line, const char *status) {
     ForeignQuote *quote = quote_add(&foreign, arena_printf(arena, "quotebank:%s", id), url, text, status);
     quote->speaker = speaker_of(line, "speaker");
     quote->page = page_of(arena, json_object_get(line, "qids"));
-    confidence_set(quote->record, json_object_get(line, "probas"), quote->speaker);
+    confidence_set(quote->record, candidate_of(json_object_get(line, "probas"), quote->speaker));
     extra_set(quote->record, "quotebank", others(line, names));
     return foreign;
 }
@@ -224,8 +237,11 @@ static bool quotation_add(Arena *arena, Foreign *foreign, const char *url, json_
     ForeignQuote *quote = quote_add(foreign, name, url, texts[1], status);
     bool local = text_of(given, "localTopSpeaker") != NULL;
     quote->speaker = speaker_of(given, local ? "localTopSpeaker" : "globalTopSpeaker");
-    quote->page = page_of(arena, qids_of(json_object_get(line, "names"), quote->speaker));
-    confidence_set(quote->record, json_object_get(given, local ? "localProbas" : "globalProbas"), quote->speaker);
+    const json_t *candidate =
+        candidate_of(json_object_get(given, local ? "localProbas" : "globalProbas"), quote->speaker);
+    const json_t *qids = json_object_get(candidate, "qids");
+    quote->page = page_of(arena, qids ? qids : qids_of(json_object_get(line, "names"), quote->speaker));
+    confidence_set(quote->record, candidate);
     context_set(quote->record, "prefix", texts[2], true);
     context_set(quote->record, "suffix", texts[3], false);
     extra_set(quote->record, "quotebank", others(given, names));

@@ -131,13 +131,6 @@ static const char *counts_literal(Arena *arena, const BulkCounts *counts) {
     return array_literal(arena, texts, FATE_COUNT - FATE_COUNTED);
 }
 
-static const char *beyond_literal(Arena *arena, const int64_t *beyond, int count) {
-    const char **texts = arena_alloc(arena, (size_t)(count + 1) * sizeof *texts);
-    for (int i = 0; i < count; i++)
-        texts[i] = arena_integer(arena, beyond[i]);
-    return array_literal(arena, texts, count);
-}
-
 void progress_keep(const Progress *progress, const Exchange *x, const Bulk *bulk, const BulkReport *report,
                    Batch *batch, bool finished) {
     enum { PARAMS = 14 };
@@ -145,10 +138,9 @@ void progress_keep(const Progress *progress, const Exchange *x, const Bulk *bulk
     const char **params = arena_alloc(arena, PARAMS * sizeof *params);
     char *digest = arena_alloc(arena, 2 * SHA256_SIZE + 1);
     uint8_t sum[SHA256_SIZE];
-    int64_t beyond[BULK_BEYOND_MAX];
     int64_t lines;
     int64_t offset;
-    int count = bulk_settled(bulk, &lines, &offset, beyond);
+    const char *beyond = bulk_settled(bulk, arena, &lines, &offset);
     BulkCounts own = bulk_foreseen(bulk);
     BulkCounts counts = progress_counts(progress, &own);
     sha256_so_far(progress->sum, sum);
@@ -158,7 +150,7 @@ void progress_keep(const Progress *progress, const Exchange *x, const Bulk *bulk
     params[2] = x->idempotency.key;
     params[3] = arena_integer(arena, progress->run);
     params[4] = arena_integer(arena, lines);
-    params[5] = beyond_literal(arena, beyond, count);
+    params[5] = beyond;
     params[6] = arena_integer(arena, progress->read);
     params[7] = digest;
     params[8] = counts_literal(arena, &counts);

@@ -41,12 +41,8 @@ bool token_decode(Arena *arena, const char *token, LogMark *mark) {
 /* ---- what is wanted ---- */
 
 unsigned change_resource_bit(const char *resource) {
-    int count;
-    const Resource *const *resources = resources_all(&count);
-    for (int i = 0; i < count; i++)
-        if (strcmp(resources[i]->name, resource) == 0)
-            return 1U << i;
-    return 0;
+    int number = resource_number(resource, strlen(resource));
+    return number < 0 ? 0 : 1U << number;
 }
 
 unsigned change_operation_bit(const char *operation) {

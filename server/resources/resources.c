@@ -23,11 +23,16 @@ const Resource *const *resources_all(int *count) {
     return all;
 }
 
-const Resource *resource_find(const char *name) {
+int resource_number(const char *name, size_t length) {
     for (int i = 0; i < RESOURCES; i++)
-        if (strcmp(all[i]->name, name) == 0)
-            return all[i];
-    return NULL;
+        if (strncmp(all[i]->name, name, length) == 0 && all[i]->name[length] == '\0')
+            return i;
+    return -1;
+}
+
+const Resource *resource_find(const char *name) {
+    int number = resource_number(name, strlen(name));
+    return number < 0 ? NULL : all[number];
 }
 
 /* The endpoints of every resource: what stands behind its name in the path, and before its title in the operation's id.

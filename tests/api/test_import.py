@@ -223,6 +223,22 @@ def test_quotebank_by_article(api, run):
     assert (second["text"], second["speaker_id"]) == ("Second", None)
 
 
+def test_quotebank_candidates_as_objects(api, run):
+    def given(number, *candidates, top="Ann Lee"):
+        members = [dict(zip(("speaker", "proba", "qids"), candidate, strict=False)) for candidate in candidates]
+        return {"quotation": f"words {number}", "globalTopSpeaker": top, "globalProbas": members}
+
+    line = {"articleID": "a1", "url": "https://q.example/a",
+            "names": [{"name": "Bob", "ids": "['Q7']"}, {"name": "Carl", "ids": "['Q8', 'Q9']"}],
+            "quotations": [given(1, ("Bob", 0.1, ["Q7"]), ("Ann Lee", 0.8, ["Q42"])), given(2, ("Bob", 0.7), top="Bob"),
+                           given(3, ("Carl", "0.6"), top="Carl"), given(4, ("Dan", 1.5, ["Q5", "Q6"]), top="Dan")]}  # fmt: skip
+    code, out, err = run([line], "--format", "quotebank")
+    assert (code, out.splitlines()[2] + "\n") == (0, counts("quotes", created=4)), err
+    quotes = api.read("/quotes?status=proposed&sort=id&include=speaker")["items"]
+    assert [(quote["speaker"]["name"], quote["speaker"]["same_as"], quote["confidence"]) for quote in quotes] == [
+        ("Ann Lee", [PAGE + "Q42"], 0.8), ("Bob", [PAGE + "Q7"], 0.7), ("Carl", [], 0.6), ("Dan", [], None)]  # fmt: skip
+
+
 # --- exports -------------------------------------------------------------------------------------------------------------------------------
 
 

@@ -107,11 +107,11 @@ static void test_a_gzip_form_counts(void **state) {
 /* ---- generations ---- */
 
 static Footprint of_record(const char *resource, int64_t id) {
-    return (Footprint){.record_count = 1, .records = {{footprint_resource(resource, strlen(resource)), id}}};
+    return (Footprint){.record_count = 1, .records = {{resource_number(resource, strlen(resource)), id}}};
 }
 
 static Footprint of_all(const char *resource) {
-    return (Footprint){.resources = UINT32_C(1) << footprint_resource(resource, strlen(resource))};
+    return (Footprint){.resources = UINT32_C(1) << resource_number(resource, strlen(resource))};
 }
 
 static void test_what_stands(void **state) {
