@@ -113,12 +113,14 @@ static const Setting settings[] = {
      31536000, .help = "How long a POST with an Idempotency-Key is answered again as it was the first time."},
     {"ONRECORD_WORKERS", "workers", "N", SETTING_NUMBER, MEMBER(workers), .min = 1, .max = WORKERS_MAX,
      .help = "Threads that serve requests. Default: the CPUs that this process may use, 4 at most."},
-    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "32", 8,
+    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "40", 10,
      1000, .help = "Connections to PostgreSQL, in total. Few are made; more, when those do not suffice."},
     {"ONRECORD_CONNECTIONS_MAX", "connections-max", "N", SETTING_NUMBER, MEMBER(connections_max), "4096", 8, 1000000,
      .help = "Clients connected at a time, in total."},
     {"ONRECORD_QUEUE_MAX", "queue-max", "N", SETTING_NUMBER, MEMBER(queue_max), "1024", 1, 1000000,
      .help = "Requests that may wait for PostgreSQL, per worker and lane; beyond that the answer is 503."},
+    {"ONRECORD_SLOW_QUEUE_MAX", "slow-queue-max", "N", SETTING_NUMBER, MEMBER(slow_queue_max), "64", 1, 1000000,
+     .help = "The same for each lane of requests that take their time: slow reads, uploads, merges, cascades."},
     {"ONRECORD_GATHER_MAX", "gather-max", "N", SETTING_NUMBER, MEMBER(gather_max), "32", 1, GATHERED_MAX,
      .help = "Reads of single records that may be sent to PostgreSQL as one statement; 1: each by itself."},
     {"ONRECORD_CACHE_MB", "cache-mb", "MB", SETTING_NUMBER, MEMBER(cache_mb), "32", 0, 65536,
@@ -131,6 +133,10 @@ static const Setting settings[] = {
      .help = "How long a read may take before it is run again among the slow ones."},
     {"ONRECORD_SLOW_TIMEOUT_MS", "slow-timeout-ms", "MS", SETTING_NUMBER, MEMBER(slow_timeout_ms), "10000", 100, 600000,
      .help = "How long a write or a slow read may take before the answer is 503."},
+    {"ONRECORD_CASCADE_TIMEOUT_S", "cascade-timeout-s", "S", SETTING_NUMBER, MEMBER(cascade_timeout_s), "600", 1, 86400,
+     .help =
+         "The same of a write that takes any number of other records with it: a merge, a deletion with cascade=true, "
+         "the restoring of what was deleted."},
     {"ONRECORD_EXPORTS_MAX", "exports-max", "N", SETTING_NUMBER, MEMBER(exports_max), "2", 1, 100,
      .help = "Exports (NDJSON, CSV) that may be under way at a time, per worker, as far as ONRECORD_DB_CONNECTIONS_MAX "
              "has room; beyond that the answer is 503."},

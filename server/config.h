@@ -30,11 +30,13 @@ typedef struct Config {
     int db_connections_max;   /* ONRECORD_DB_CONNECTIONS_MAX: in total: lanes, watch, log of changes */
     int connections_max;      /* ONRECORD_CONNECTIONS_MAX: clients, in total */
     int queue_max;            /* ONRECORD_QUEUE_MAX: batches waiting per lane and worker */
+    int slow_queue_max;       /* ONRECORD_SLOW_QUEUE_MAX: the same of lanes for what takes its time */
     int cache_mb;             /* ONRECORD_CACHE_MB: memory for kept answers, of all workers; 0: none are kept */
     int gather_max;           /* ONRECORD_GATHER_MAX: reads of single records sent as one */
     int body_max;             /* ONRECORD_BODY_MAX: bytes of a JSON body */
     int quick_timeout_ms;     /* ONRECORD_QUICK_TIMEOUT_MS */
     int slow_timeout_ms;      /* ONRECORD_SLOW_TIMEOUT_MS */
+    int cascade_timeout_s;    /* ONRECORD_CASCADE_TIMEOUT_S */
     int exports_max;          /* ONRECORD_EXPORTS_MAX: under way at a time, per worker */
     int listeners_max;        /* ONRECORD_LISTENERS_MAX: of the change feed, per worker */
     int heartbeat_s;          /* ONRECORD_HEARTBEAT_S: to a listener for whom there is nothing */

@@ -24,9 +24,10 @@ Drive *drive_new(const char *conninfo) {
     Drive *drive = memory_zeroed(1, sizeof *drive);
     PoolConfig config = {.conninfo = conninfo,
                          .gather_max = 1,
-                         .quick_timeout_ms = STATEMENT_MS,
-                         .slow_timeout_ms = STATEMENT_MS,
-                         .export_timeout_ms = STREAM_MS};
+                         .timeout_ms = {[TIMEOUT_QUICK] = STATEMENT_MS,
+                                        [TIMEOUT_SLOW] = STATEMENT_MS,
+                                        [TIMEOUT_STREAM] = STREAM_MS,
+                                        [TIMEOUT_CASCADE] = STATEMENT_MS}};
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         config.connections[lane] = 1;
         config.queue_max[lane] = 1;

@@ -22,13 +22,14 @@
 
 /* Where a batch runs. Each lane has its own connections, settings and bound on its queue. */
 typedef enum Lane {
-    LANE_POINT,  /* reads by id and others of constant cost: generic plans; many share one Sync */
-    LANE_PAGE,   /* pages of lists that are a walk along an index, whatever is looked for: generic plans */
-    LANE_LIST,   /* other lists: custom plans */
-    LANE_WRITE,  /* everything that changes something */
-    LANE_SLOW,   /* what may take its time; reads from other lanes that took longer than the quick timeout */
-    LANE_EXPORT, /* batches that stream, each on a connection of its own */
-    LANE_BULK,   /* many records at once: what is asked before they are written, and the writing */
+    LANE_POINT,   /* reads by id and others of constant cost: generic plans; many share one Sync */
+    LANE_PAGE,    /* pages of lists that are a walk along an index, whatever is looked for: generic plans */
+    LANE_LIST,    /* other lists: custom plans */
+    LANE_WRITE,   /* everything that changes something */
+    LANE_SLOW,    /* what may take its time; reads from other lanes that took longer than the quick timeout */
+    LANE_EXPORT,  /* batches that stream, each on a connection of its own */
+    LANE_BULK,    /* many records at once: what is asked before they are written, and the writing */
+    LANE_CASCADE, /* writes that may take any number of records with them */
     LANE_COUNT
 } Lane;
 

@@ -30,9 +30,7 @@ void connection_init(Connection *c, ConnectionHome *home, Lane lane, bool spare)
 }
 
 int connection_timeout_ms(const Connection *c) {
-    if (lane_rules[c->lane].streams)
-        return c->home->export_timeout_ms;
-    return lane_rules[c->lane].quick ? c->home->quick_timeout_ms : c->home->slow_timeout_ms;
+    return c->home->timeout_ms[lane_rules[c->lane].timeout];
 }
 
 bool connection_wakes(const Connection *c, int64_t now_us) {

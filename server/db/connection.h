@@ -50,9 +50,7 @@ typedef struct ConnectionHome {
     Pool *pool;
     char *conninfo;
     int epoll_fd;
-    int quick_timeout_ms;
-    int slow_timeout_ms;
-    int export_timeout_ms;
+    int timeout_ms[TIMEOUT_COUNT];
     PoolCounters counters;
     uint64_t random;
     bool swollen; /* one of them is */

@@ -6,15 +6,18 @@
 
 #include "db/batch.h"
 
+/* Which of a pool's timeouts; TIMEOUT_STREAM has the time in it that rows wait to be taken. */
+typedef enum LaneTimeout { TIMEOUT_QUICK, TIMEOUT_SLOW, TIMEOUT_STREAM, TIMEOUT_CASCADE, TIMEOUT_COUNT } LaneTimeout;
+
 typedef struct LaneRules {
     const char *name;  /* in logs */
     const char *plans; /* PostgreSQL's plan_cache_mode */
     int room;          /* batches in flight on one connection */
     int silence_us; /* a connection that has not answered for so long is passed over: at once, where many may wait for
                        the disk together */
-    bool quick;     /* the quick timeout; else the slow one */
+    LaneTimeout timeout;
     bool sleeps;  /* connects when something comes, not at the start: a start has no time for what may not be needed */
-    bool locks;   /* waits for locks for half of its timeout; else for all of it */
+    bool locks;   /* waits for locks for half of the slow timeout; else for all of its own */
     bool by_key;  /* everything is looked up by index, however small a table seems when the plan is made */
     bool shares;  /* reads that go out in one turn share a Sync */
     bool streams; /* each batch needs a connection with nothing else on it, and is refused where there is none */

@@ -204,12 +204,12 @@ bool pipeline_greet(Connection *c) {
     uint8_t random[10];
     char statement_timeout[16];
     char lock_timeout[16];
-    int timeout = connection_timeout_ms(c);
     random_bytes(random, sizeof random);
     hex_encode(random, sizeof random, c->marker);
-    snprintf(statement_timeout, sizeof statement_timeout, "%d", timeout);
+    snprintf(statement_timeout, sizeof statement_timeout, "%d", connection_timeout_ms(c));
     /* A write that waits for a lock gives way before its statement's own time is over. */
-    snprintf(lock_timeout, sizeof lock_timeout, "%d", lane_rules[c->lane].locks ? timeout / 2 : 0);
+    snprintf(lock_timeout, sizeof lock_timeout, "%d",
+             lane_rules[c->lane].locks ? c->home->timeout_ms[TIMEOUT_SLOW] / 2 : 0);
     const char *params[] = {c->marker, statement_timeout, lock_timeout, lane_rules[c->lane].plans};
 
     c->last_change[0] = '\0';

@@ -121,7 +121,7 @@ static void run_slowly(Pool *pool, Batch *batch) {
 
 static void settle_failed(Pool *pool, Batch *batch) {
     const char *state = batch->error.sqlstate;
-    bool quick = lane_rules[batch->runs_in].quick;
+    bool quick = lane_rules[batch->runs_in].timeout == TIMEOUT_QUICK;
     bool stale = strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0;
     if (stale && !batch->retried) {
         batch->retried = true;
@@ -260,11 +260,9 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
     pool->home = (ConnectionHome){.pool = pool,
                                   .conninfo = memory_text(config->conninfo),
                                   .epoll_fd = epoll_fd,
-                                  .quick_timeout_ms = config->quick_timeout_ms,
-                                  .slow_timeout_ms = config->slow_timeout_ms,
-                                  .export_timeout_ms = config->export_timeout_ms,
                                   .tells_touched = config->tells_touched};
-    pool->outcomes = (Outcomes){.pool = pool, .patience_ms = config->slow_timeout_ms};
+    memcpy(pool->home.timeout_ms, config->timeout_ms, sizeof pool->home.timeout_ms);
+    pool->outcomes = (Outcomes){.pool = pool, .patience_ms = config->timeout_ms[TIMEOUT_SLOW]};
     random_bytes(&pool->home.random, sizeof pool->home.random);
     Connection *c = pool->connections;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
@@ -474,7 +472,7 @@ bool pool_event(Pool *pool, void *event_data, uint32_t events) {
 
 /* How long a batch may wait in a queue. */
 static int64_t patience_us(const Pool *pool) {
-    return (int64_t)pool->home.slow_timeout_ms * 1000 + 5000000;
+    return (int64_t)pool->home.timeout_ms[TIMEOUT_SLOW] * 1000 + 5000000;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {

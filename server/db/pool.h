@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "db/batch.h"
+#include "db/lane.h"
 
 typedef struct Pool Pool;
 
@@ -21,9 +22,7 @@ typedef struct PoolConfig {
     int queue_max[LANE_COUNT];   /* batches that may wait per lane beyond those in flight */
     int gather_max;              /* reads of single records (batch_gathers) that go out as one; 1: each by itself */
     bool tells_touched;          /* whether a write finds out what it has touched: batch.h */
-    int quick_timeout_ms;        /* of reads */
-    int slow_timeout_ms;         /* of LANE_SLOW, LANE_WRITE and LANE_BULK */
-    int export_timeout_ms;       /* of LANE_EXPORT, the time that its rows wait to be taken included */
+    int timeout_ms[TIMEOUT_COUNT];
 } PoolConfig;
 
 /* Starts connecting at once. `epoll_fd` is the worker's; events carry a pointer that pool_event takes. */

@@ -253,7 +253,7 @@ static void pool_share(const Server *server, PoolConfig *pool) {
     int share = (config->db_connections_max - 2) / config->workers;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         pool->connections[lane] = 1;
-        pool->queue_max[lane] = config->queue_max;
+        pool->queue_max[lane] = lane_rules[lane].room > 1 ? config->queue_max : config->slow_queue_max;
     }
     pool->queue_max[LANE_EXPORT] = 0;
     share -= LANE_COUNT;
@@ -337,9 +337,10 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
     PoolConfig pool = {.conninfo = server->config.conninfo,
                        .gather_max = config->gather_max,
                        .tells_touched = config_keeps_answers(config),
-                       .quick_timeout_ms = config->quick_timeout_ms,
-                       .slow_timeout_ms = config->slow_timeout_ms,
-                       .export_timeout_ms = config->export_timeout_s * 1000};
+                       .timeout_ms = {[TIMEOUT_QUICK] = config->quick_timeout_ms,
+                                      [TIMEOUT_SLOW] = config->slow_timeout_ms,
+                                      [TIMEOUT_STREAM] = config->export_timeout_s * 1000,
+                                      [TIMEOUT_CASCADE] = config->cascade_timeout_s * 1000}};
     pool_share(server, &pool);
     worker->pool = pool_new(&pool, worker->epoll_fd);
     worker->compressor = compressor_new(1);

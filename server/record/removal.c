@@ -52,7 +52,7 @@ static void removal_begin(Write *write) {
     Exchange *x = write->x;
     batch_release(&x->batch);
     write->phase = WRITE_SEND;
-    x->batch.lane = LANE_WRITE;
+    x->batch.lane = write->removal.cascade ? LANE_CASCADE : LANE_WRITE;
     x->batch.write = true;
     who_queue(x, &x->batch);
 }

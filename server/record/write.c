@@ -158,7 +158,7 @@ static Step write_send(Write *write) {
     if (!write_inserts(write) && !write_differs(write))
         return answer_current(write);
     write->phase = WRITE_SEND;
-    x->batch.lane = LANE_WRITE;
+    x->batch.lane = write->past != NULL && write->past->gone ? LANE_CASCADE : LANE_WRITE;
     x->batch.write = true;
     idempotency_guard(x);
     if (write->past != NULL)

@@ -89,7 +89,7 @@ static Step merge_send(Exchange *x, Merge *merge) {
     who_texts(x, who);
     batch_release(&x->batch);
     merge->phase = MERGE_SENT;
-    x->batch.lane = LANE_SLOW;
+    x->batch.lane = LANE_CASCADE;
     x->batch.write = true;
     idempotency_guard(x);
     batch_add(&x->batch, SQL_CHANGE_ACTOR, WHO_COLUMNS, who);

@@ -108,9 +108,10 @@ static inline void loop_until_ready(void) {
 static inline void pool_start(int quick_timeout_ms, int slow_timeout_ms) {
     PoolConfig config = {.conninfo = embedded_conninfo(fixture_cluster),
                          .gather_max = 16,
-                         .quick_timeout_ms = quick_timeout_ms,
-                         .slow_timeout_ms = slow_timeout_ms,
-                         .export_timeout_ms = slow_timeout_ms};
+                         .timeout_ms = {[TIMEOUT_QUICK] = quick_timeout_ms,
+                                        [TIMEOUT_SLOW] = slow_timeout_ms,
+                                        [TIMEOUT_STREAM] = slow_timeout_ms,
+                                        [TIMEOUT_CASCADE] = slow_timeout_ms}};
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         config.connections[lane] = lane == LANE_POINT || lane == LANE_EXPORT ? 2 : 1;
         config.queue_max[lane] = lane == LANE_EXPORT ? 0 : 100;

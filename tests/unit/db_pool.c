@@ -213,7 +213,8 @@ static void test_spare_connection(void **state) {
     for (int i = 0; i < 10; i++)
         batch_release(run_one(LANE_POINT, false, "SELECT 1"));
     uint64_t connections = pool_counters(fixture_pool)->reconnects;
-    assert_int_equal(connections, LANE_COUNT - 4); /* those of LANE_LIST, LANE_SLOW, LANE_EXPORT and LANE_BULK sleep */
+    assert_int_equal(connections,
+                     LANE_COUNT - 5); /* those of LANE_LIST, LANE_SLOW, LANE_EXPORT, LANE_BULK, LANE_CASCADE sleep */
     Batch *lasting = submit(batch_of(LANE_POINT, false, "SELECT 5 FROM pg_sleep(0.4)"));
     loop_turn();
     usleep(5000);
