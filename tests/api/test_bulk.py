@@ -517,7 +517,7 @@ def test_memory_does_not_grow_with_the_lines(api_with):
 
     upload(0, 5000)
     before = resident()
-    upload(10000, 30000)
+    upload(10000, 100000)
     assert resident() - before < 64
 
 
