@@ -32,7 +32,7 @@ typedef struct Config {
     int queue_max;            /* ONRECORD_QUEUE_MAX: batches waiting per lane and worker */
     int slow_queue_max;       /* ONRECORD_SLOW_QUEUE_MAX: the same of lanes for what takes its time */
     int cache_mb;             /* ONRECORD_CACHE_MB: memory for kept answers, of all workers; 0: none are kept */
-    int gather_max;           /* ONRECORD_GATHER_MAX: reads of single records sent as one */
+    int gather_max;           /* ONRECORD_GATHER_MAX: reads of single records, or creates, sent as one */
     int body_max;             /* ONRECORD_BODY_MAX: bytes of a JSON body */
     int quick_timeout_ms;     /* ONRECORD_QUICK_TIMEOUT_MS */
     int slow_timeout_ms;      /* ONRECORD_SLOW_TIMEOUT_MS */

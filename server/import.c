@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/moment.h"
 #include "commands.h"
-#include "record/type.h"
+#include "db/array.h"
 #include "sql.h"
 
 enum {

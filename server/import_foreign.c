@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "db/array.h"
 #include "record/lines.h"
 #include "record/payload.h"
-#include "record/type.h"
 #include "record/word_set.h"
 #include "resources/resources.h"
 #include "sql.h"

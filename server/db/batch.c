@@ -33,6 +33,10 @@ void batch_gathers(Batch *batch, int64_t key) {
     batch->key = key;
 }
 
+void batch_joins(Batch *batch) {
+    batch->gathers = true;
+}
+
 void batch_streams(Batch *batch, bool (*row)(Batch *batch, const Result *row)) {
     batch->row = row;
 }

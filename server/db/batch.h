@@ -34,7 +34,8 @@ typedef enum Lane {
 } Lane;
 
 typedef struct Statement {
-    const char *sql; /* text made of our own words alone: every value of a client is a parameter */
+    const char *sql;    /* text made of our own words alone: every value of a client is a parameter */
+    const char *joined; /* see batch_joins; NULL: it goes out as it is */
     int param_count;
     const char *const *params; /* text format; NULL is SQL null */
     Result *result;            /* set when the batch is BATCH_DONE */
@@ -73,7 +74,7 @@ struct Batch {
     Arena *arena; /* where statements grow, and where an error's texts go */
     Lane lane;
     bool write;   /* it changes something: outcome.h */
-    bool gathers; /* see batch_gathers */
+    bool gathers; /* see batch_gathers and batch_joins */
     int64_t key;
     int count;
     int capacity;
@@ -94,6 +95,7 @@ struct Batch {
     int results_seen;
     Proof *proof;                  /* of a write whose results have come: outcome.h */
     bool sent;                     /* its Sync is on its way: PostgreSQL may commit it */
+    bool left_out;                 /* it went out with others, and had no row: it is to be run by itself */
     bool skipped;                  /* stood behind one that failed */
     bool alone;                    /* must not share a Sync: it was skipped once */
     bool retried;                  /* was prepared anew once (26000, 0A000) */
@@ -113,6 +115,13 @@ int batch_add(Batch *batch, const char *sql, int param_count, const char *const 
  * one statement, which answers one row or none, whose text ends with GATHERS_BY, and whose first column and only
  * parameter are `key`. */
 void batch_gathers(Batch *batch, int64_t key);
+
+/* Lets the write go out in one transaction with others of the same statements. Each statement has, beside its own text,
+ * one that does the same for many (`joined`): its parameters are as many, each an array of text with an element for
+ * each batch. Of the last statement every batch wants one row, whose last column, behind those of the statement's own
+ * text, is then the batch's number, from 1. A batch without a row is run by itself, as all are when something fails: a
+ * joined statement leaves out what it can see will not do. */
+void batch_joins(Batch *batch);
 
 /* Lets the batch, of one statement in LANE_EXPORT, stream: `row` takes each row as it comes, which is gone when it
  * returns. It may answer false to get no more until pool_go_on; it may not end the batch. `complete` comes after the

@@ -2,63 +2,116 @@
 
 #include <string.h>
 
+#include "db/array.h"
+#include "db/outcome.h"
 #include "db/rows.h"
 
-/* Those that ask what the leader asks, up to `max`; the others stay in the queue, in their order. */
-static Batch *mates_take(const Batch *leader, Queue *queue, int max) {
+static bool asks_the_same(const Batch *a, const Batch *b) {
+    bool same = a->write == b->write && a->count == b->count;
+    for (int i = 0; i < a->count && same; i++)
+        same = strcmp(a->statements[i].sql, b->statements[i].sql) == 0;
+    return same;
+}
+
+/* Those that ask what the leader asks, up to `max`, counted in `taken`; the others stay, in their order. */
+static Batch *mates_take(const Batch *leader, Queue *queue, int max, int *taken) {
     Queue kept = {0};
     Queue mates = {0};
-    for (Batch *batch = queue_pop(queue); batch; batch = queue_pop(queue)) {
-        bool fits = mates.length < max && strcmp(batch->statements[0].sql, leader->statements[0].sql) == 0;
-        queue_push(fits ? &mates : &kept, batch);
-    }
+    for (Batch *batch = queue_pop(queue); batch; batch = queue_pop(queue))
+        queue_push(mates.length < max && asks_the_same(batch, leader) ? &mates : &kept, batch);
     *queue = kept;
+    *taken = mates.length;
     return mates.first;
 }
 
-/* `{1,2,3}` */
-static const char *keys_text(const Batch *leader, const Batch *mates) {
-    char text[GATHERED_MAX * 21 + 3];
-    size_t length = 0;
-    for (const Batch *batch = leader; batch; batch = batch == leader ? mates : batch->next) {
-        const char *key = batch->statements[0].params[0];
-        text[length++] = batch == leader ? '{' : ',';
-        length = (size_t)(stpcpy(text + length, key) - text);
+/* The leader, and then its mates. */
+static Batch *batch_after(const Batch *leader, const Batch *batch) {
+    return batch == leader ? leader->gathering->mates : batch->next;
+}
+
+/* ---- what is asked ---- */
+
+/* An array with parameter `number` of statement `index` of each. */
+static const char *param_of_all(Batch *leader, int index, int number) {
+    const char *texts[GATHERED_MAX];
+    int count = 0;
+    for (const Batch *batch = leader; batch; batch = batch_after(leader, batch))
+        texts[count++] = batch->statements[index].params[number];
+    return array_literal(leader->arena, texts, count);
+}
+
+static Statement statement_of_all(Batch *leader, int index) {
+    const Statement *own = &leader->statements[index];
+    const char **params = arena_alloc(leader->arena, (size_t)own->param_count * sizeof *params);
+    const char *sql = own->joined;
+    for (int i = 0; i < own->param_count; i++)
+        params[i] = param_of_all(leader, index, i);
+    if (!leader->write) {
+        int length = (int)(strlen(own->sql) - strlen(GATHERS_BY));
+        sql = arena_printf(leader->arena, "%.*s = ANY ($1::bigint[])", length, own->sql);
     }
-    stpcpy(text + length, "}");
-    return arena_strdup(leader->arena, text);
+    return (Statement){.sql = sql, .param_count = own->param_count, .params = params};
 }
 
 Batch *gather_lead(Queue *queue, int max) {
     Batch *leader = queue_pop(queue);
-    if (!leader || !queue->first || max <= 1)
-        return leader;
-    Batch *mates = mates_take(leader, queue, max - 1);
+    int taken = 0;
+    Batch *mates = leader && max > 1 ? mates_take(leader, queue, max - 1, &taken) : NULL;
     if (!mates)
         return leader;
-    const char *sql = leader->statements[0].sql;
-    int length = (int)(strlen(sql) - strlen(GATHERS_BY));
-    const char **params = arena_alloc(leader->arena, sizeof *params);
-    params[0] = keys_text(leader, mates);
-    leader->gathering = arena_alloc(leader->arena, sizeof *leader->gathering);
-    *leader->gathering =
-        (Gathering){.statement = {.sql = arena_printf(leader->arena, "%.*s = ANY ($1::bigint[])", length, sql),
-                                  .param_count = 1,
-                                  .params = params},
-                    .mates = mates};
+    Gathering *gathering = leader->gathering = arena_alloc(leader->arena, sizeof *gathering);
+    *gathering = (Gathering){
+        .statements = arena_alloc(leader->arena, (size_t)leader->count * sizeof(Statement)),
+        .mates = mates,
+        .count = taken + 1,
+    };
+    for (int i = 0; i < leader->count; i++)
+        gathering->statements[i] = statement_of_all(leader, i);
     return leader;
 }
 
 Statement *gather_statement(Batch *batch, int index) {
-    return batch->gathering ? &batch->gathering->statement : &batch->statements[index];
+    return batch->gathering ? &batch->gathering->statements[index] : &batch->statements[index];
 }
 
-/* The row whose first column is the batch's key; none, when there is no such record. */
-static Result *own_row(const Batch *batch, Result *whole, const int64_t *keys) {
-    int row = 0;
-    while (row < whole->rows && keys[row] != batch->key)
-        row++;
-    return rows_part(batch->arena, whole, row, row < whole->rows);
+/* ---- what came of it ---- */
+
+/* For each of them in their order its row of a result, whose `column` holds `keys` of theirs; -1: it has none. */
+static void rows_find(const Result *whole, int column, const int64_t *keys, int count, int *rows) {
+    for (int i = 0; i < count; i++) {
+        rows[i] = 0;
+        while (rows[i] < whole->rows && result_integer(whole, rows[i], column) != keys[i])
+            rows[i]++;
+        if (rows[i] == whole->rows)
+            rows[i] = -1;
+    }
+}
+
+/* Reads are known by their key, in the first column; writes by their number, in the last. */
+static void rows_share(Batch *leader, const Gathering *gathering, int index) {
+    Result *whole = gathering->statements[index].result;
+    int64_t keys[GATHERED_MAX];
+    int rows[GATHERED_MAX];
+    int count = 0;
+    if (!whole)
+        return;
+    for (const Batch *batch = leader; batch; batch = batch == leader ? gathering->mates : batch->next, count++)
+        keys[count] = leader->write ? count + 1 : batch->key;
+    rows_find(whole, leader->write ? result_columns(whole) - 1 : 0, keys, count, rows);
+    count = 0;
+    for (Batch *batch = leader; batch; batch = batch == leader ? gathering->mates : batch->next, count++) {
+        bool found = rows[count] >= 0;
+        batch->statements[index].result = rows_part(batch->arena, whole, found ? rows[count] : 0, found);
+        batch->left_out = leader->write && !found;
+    }
+    rows_release(whole);
+}
+
+/* The transaction is that of all. */
+static void proof_share(const Batch *leader, Batch *mate) {
+    mate->sent = leader->sent;
+    mate->proof = leader->proof ? proof_copy(mate->arena, leader->proof) : NULL;
+    mate->touched = leader->touched ? arena_strdup(mate->arena, leader->touched) : NULL;
 }
 
 Batch *gather_part(Batch *leader) {
@@ -66,15 +119,9 @@ Batch *gather_part(Batch *leader) {
     if (!gathering)
         return NULL;
     leader->gathering = NULL;
-    Result *whole = gathering->statement.result;
-    if (!whole)
-        return gathering->mates;
-    int64_t keys[GATHERED_MAX] = {0};
-    for (int i = 0; i < whole->rows; i++)
-        keys[i] = result_integer(whole, i, 0);
-    leader->statements[0].result = own_row(leader, whole, keys);
-    for (Batch *mate = gathering->mates; mate; mate = mate->next)
-        mate->statements[0].result = own_row(mate, whole, keys);
-    rows_release(whole);
+    for (int i = 0; i < leader->count; i++)
+        rows_share(leader, gathering, i);
+    for (Batch *mate = leader->write ? gathering->mates : NULL; mate; mate = mate->next)
+        proof_share(leader, mate);
     return gathering->mates;
 }

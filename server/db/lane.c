@@ -20,7 +20,8 @@ const LaneRules lane_rules[LANE_COUNT] = {
                    .silence_us = 20000,
                    .timeout = TIMEOUT_QUICK,
                    .sleeps = true},
-    [LANE_WRITE] = {.name = "write", .plans = "auto", .room = 16, .timeout = TIMEOUT_SLOW, .locks = true},
+    [LANE_WRITE] =
+        {.name = "write", .plans = "auto", .room = 16, .timeout = TIMEOUT_SLOW, .locks = true, .by_one = true},
     [LANE_SLOW] = {.name = "slow", .plans = "force_custom_plan", .room = 1, .timeout = TIMEOUT_SLOW, .sleeps = true},
     [LANE_EXPORT] = {.name = "export",
                      .plans = "force_custom_plan",

@@ -22,6 +22,19 @@ struct Inquiry {
     int64_t give_up_us;
 };
 
+static const char *copy(Arena *arena, const char *text) {
+    return text ? arena_strdup(arena, text) : NULL;
+}
+
+Proof *proof_copy(Arena *arena, const Proof *proof) {
+    Proof *own = arena_alloc(arena, sizeof *own);
+    *own = (Proof){.change = copy(arena, proof->change),
+                   .began = copy(arena, proof->began),
+                   .ended = copy(arena, proof->ended),
+                   .backend_pid = proof->backend_pid};
+    return own;
+}
+
 /* The write goes on from here, or ends. */
 static void inquiry_settle(Inquiry *inquiry, Settlement settlement) {
     static const char *const words[] = {

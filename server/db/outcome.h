@@ -20,6 +20,9 @@ struct Proof {
     int backend_pid;
 };
 
+/* Its own copy, in the arena. */
+Proof *proof_copy(Arena *arena, const Proof *proof);
+
 typedef struct Inquiry Inquiry;
 typedef struct Outcomes {
     Pool *pool;

@@ -32,6 +32,7 @@ typedef struct LaneState {
     int64_t lost_us; /* none is ready: since when */
     int queue_max;
     Queue queues[WAIT_COUNT];
+    int together; /* how many go out as one at the most, in TOGETHER_ONE */
 } LaneState;
 
 struct Pool {
@@ -50,7 +51,8 @@ struct Pool {
 enum {
     GRACE_US = 500000,         /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
     STREAM_GRACE_US = 5000000, /* the same for those that stream: each may need a new one, and has more time */
-    SHARED_RETRY_US = 5000000  /* a pooler that will not do may be another one tomorrow */
+    TOGETHER_ONE = 8,
+    SHARED_RETRY_US = 5000000 /* a pooler that will not do may be another one tomorrow */
 };
 
 /* ---- queues ---- */
@@ -102,6 +104,7 @@ static void batch_rewind(Pool *pool, Batch *batch) {
         batch->statements[i].result = NULL;
     }
     batch->outcome = BATCH_PENDING;
+    batch->left_out = false;
     memset(&batch->error, 0, sizeof batch->error);
     pool->home.counters.retries++;
 }
@@ -166,14 +169,37 @@ static void settle(Pool *pool, Batch *batch, Settlement settlement) {
     }
 }
 
+static void settle_one_of_many(Pool *pool, Batch *batch, Settlement settlement) {
+    if (settlement == SETTLED_FAILED || (settlement == SETTLED_DONE && batch->left_out)) {
+        batch->gathers = false;
+        run_again(pool, batch);
+    } else {
+        settle(pool, batch, settlement);
+    }
+}
+
+/* What goes wrong time and again, whatever it is, takes ever fewer with it, until each goes by itself; as many go well,
+ * one by one, until two are tried again. */
+static void learn(const Pool *pool, LaneState *lane, Settlement settlement, bool with_mates) {
+    if (settlement == SETTLED_FAILED && with_mates)
+        lane->together = lane->together > 2 * TOGETHER_ONE ? lane->together / 2 : TOGETHER_ONE;
+    else if (settlement == SETTLED_DONE && lane->together < pool->gather_max * TOGETHER_ONE)
+        lane->together += with_mates ? TOGETHER_ONE : 1;
+}
+
 /* Those that went out as one and failed are run again, each to its own fate. */
 void pool_settle(Pool *pool, Batch *batch, Settlement settlement) {
     Batch *mate = gather_part(batch);
-    bool singly = mate && settlement == SETTLED_FAILED;
-    singly ? run_again(pool, batch) : settle(pool, batch, settlement);
+    if (batch->gathers)
+        learn(pool, &pool->lanes[batch->runs_in], settlement, mate != NULL);
+    if (!mate) {
+        settle(pool, batch, settlement);
+        return;
+    }
+    settle_one_of_many(pool, batch, settlement);
     for (Batch *next; mate; mate = next) {
         next = mate->next;
-        singly ? run_again(pool, mate) : settle(pool, mate, settlement);
+        settle_one_of_many(pool, mate, settlement);
     }
 }
 
@@ -271,6 +297,7 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
         state->connection_count = config->connections[lane];
         state->queue_max = config->queue_max[lane];
         state->lost_us = clock_monotonic_us();
+        state->together = config->gather_max * TOGETHER_ONE;
         for (int i = 0; i < state->connection_count; i++, c++)
             connection_init(c, &pool->home, (Lane)lane, i > 0 || lane_rules[lane].sleeps);
     }
@@ -300,7 +327,7 @@ void pool_free(Pool *pool) {
 void pool_submit(Pool *pool, Batch *batch) {
     batch->outcome = BATCH_PENDING;
     batch->runs_in = batch->lane;
-    batch->alone = batch->retried = batch->rerun = false;
+    batch->alone = batch->retried = batch->rerun = batch->left_out = false;
     batch->gathering = NULL;
     batch->connection = NULL;
     batch->queued_us = clock_monotonic_us();
@@ -366,15 +393,6 @@ static Connection *lane_connection(const Pool *pool, LaneState *lane, int64_t no
     return best;
 }
 
-static bool lane_waits(const LaneState *lane) {
-    return lane->queues[WAIT_AGAIN].first || lane->queues[WAIT_TURN].first;
-}
-
-static Batch *lane_next(LaneState *lane) {
-    Batch *batch = queue_pop(&lane->queues[WAIT_AGAIN]);
-    return batch ? batch : queue_pop(&lane->queues[WAIT_TURN]);
-}
-
 /* The newest of those that wait beyond the bound. */
 static void queue_refuse_excess(Pool *pool, Queue *queue, int most) {
     if (queue->length <= most)
@@ -395,30 +413,56 @@ static int lane_turn_max(const LaneState *lane) {
     return most;
 }
 
-/* One gathering at a time on a connection that answers steadily; what comes meanwhile makes up the next. */
-static void lane_gather(Pool *pool, LaneState *lane, int64_t now_us) {
-    Queue *queue = &lane->queues[WAIT_GATHERING];
-    Connection *c;
-    while (queue->first && (c = lane_connection(pool, lane, now_us)) &&
-           (c->gathers == 0 || queue->length >= pool->gather_max)) {
-        int waited = queue->length;
-        Batch *leader = gather_lead(queue, pool->gather_max);
-        pool->home.counters.gathered += (uint64_t)(waited - queue->length - 1);
-        pipeline_send(c, leader);
-    }
+static int lane_together(const LaneState *lane) {
+    return lane->together / TOGETHER_ONE;
+}
+
+/* As long as some that have gathered are under way in a lane where they go out by one, what comes meanwhile makes up
+ * the next. */
+static bool lane_gathered(const LaneState *lane) {
+    int under_way = 0;
+    for (int i = 0; i < lane->connection_count && lane_rules[lane->connections[0].lane].by_one; i++)
+        under_way += lane->connections[i].gathers;
+    return lane->queues[WAIT_GATHERING].first && under_way == 0;
+}
+
+/* Elsewhere, as long as some are under way on the connection. */
+static bool gathering_is_due(const LaneState *lane, const Connection *c) {
+    return lane_gathered(lane) && (c->gathers == 0 || lane->queues[WAIT_GATHERING].length >= lane_together(lane));
+}
+
+/* Whether there is something to be sent, should there be a connection. */
+static bool lane_waits(const LaneState *lane) {
+    return lane->queues[WAIT_AGAIN].first || lane->queues[WAIT_TURN].first || lane_gathered(lane);
+}
+
+static Batch *gathering_next(Pool *pool, LaneState *lane) {
+    Batch *leader = gather_lead(&lane->queues[WAIT_GATHERING], lane_together(lane));
+    int mates = leader->gathering ? leader->gathering->count - 1 : 0;
+    *(leader->write ? &pool->home.counters.joined : &pool->home.counters.gathered) += (uint64_t)mates;
+    return leader;
+}
+
+/* What goes out next on the connection: what is run once more, and then by age. */
+static Batch *lane_next(Pool *pool, LaneState *lane, const Connection *c) {
+    const Batch *turn = lane->queues[WAIT_TURN].first;
+    const Batch *gathering = lane->queues[WAIT_GATHERING].first;
+    if (lane->queues[WAIT_AGAIN].first)
+        return queue_pop(&lane->queues[WAIT_AGAIN]);
+    if (gathering_is_due(lane, c) && (!turn || gathering->queued_us < turn->queued_us))
+        return gathering_next(pool, lane);
+    return queue_pop(&lane->queues[WAIT_TURN]);
 }
 
 static void lane_flush(Pool *pool, LaneState *lane) {
     int64_t now_us = clock_monotonic_us();
     Connection *c;
-    while (lane_waits(lane) && (c = lane_connection(pool, lane, now_us))) {
-        Batch *batch = lane_next(lane);
+    Batch *batch;
+    while (lane_waits(lane) && (c = lane_connection(pool, lane, now_us)) && (batch = lane_next(pool, lane, c)))
         if (batch->count == 0)
             complete(pool, batch, BATCH_DONE);
         else
             pipeline_send(c, batch);
-    }
-    lane_gather(pool, lane, now_us);
     for (int i = 0; i < lane->connection_count; i++)
         pipeline_flush(&lane->connections[i]);
     if (lane_is_down(pool, lane)) {

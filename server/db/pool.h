@@ -20,7 +20,7 @@ typedef struct PoolConfig {
     const char *conninfo; /* a libpq connection string or URI; "" for libpq's own PG* variables. Holds secrets. */
     int connections[LANE_COUNT]; /* at least 1; those beyond the first are made when they are needed */
     int queue_max[LANE_COUNT];   /* batches that may wait per lane beyond those in flight */
-    int gather_max;              /* reads of single records (batch_gathers) that go out as one; 1: each by itself */
+    int gather_max;              /* batches (batch_gathers, batch_joins) that go out as one; 1: each by itself */
     bool tells_touched;          /* whether a write finds out what it has touched: batch.h */
     int timeout_ms[TIMEOUT_COUNT];
 } PoolConfig;
@@ -58,6 +58,7 @@ int pool_load(const Pool *pool);
 typedef struct PoolCounters {
     uint64_t batches, statements, prepared, errors, retries, reconnects, syncs;
     uint64_t gathered; /* reads that went out with another */
+    uint64_t joined;   /* writes that did */
 } PoolCounters;
 const PoolCounters *pool_counters(const Pool *pool);
 

@@ -136,6 +136,7 @@ static const GaugeText gauge_texts[GAUGE_COUNT] = {
     [GAUGE_BATCHES] = {"onrecord_db_batches_total", "counter", "Batches that the database has answered."},
     [GAUGE_STATEMENTS] = {"onrecord_db_statements_total", "counter", "Statements sent to the database."},
     [GAUGE_GATHERED] = {"onrecord_db_gathered_total", "counter", "Reads of a record that were sent with others."},
+    [GAUGE_JOINED] = {"onrecord_db_joined_total", "counter", "Writes that were sent with others."},
     [GAUGE_PREPARED] = {"onrecord_db_prepared_total", "counter", "Statements prepared."},
     [GAUGE_ERRORS] = {"onrecord_db_errors_total", "counter", "Batches that the database refused."},
     [GAUGE_RETRIES] = {"onrecord_db_retries_total", "counter", "Batches that were run again."},

@@ -32,6 +32,7 @@ typedef enum Gauge {
     GAUGE_BATCHES,   /* the pool's counters */
     GAUGE_STATEMENTS,
     GAUGE_GATHERED,
+    GAUGE_JOINED,
     GAUGE_PREPARED,
     GAUGE_ERRORS,
     GAUGE_RETRIES,

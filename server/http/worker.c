@@ -64,6 +64,7 @@ static void pool_gauges(Worker *worker) {
     metrics_set(worker->metrics, GAUGE_BATCHES, counters->batches);
     metrics_set(worker->metrics, GAUGE_STATEMENTS, counters->statements);
     metrics_set(worker->metrics, GAUGE_GATHERED, counters->gathered);
+    metrics_set(worker->metrics, GAUGE_JOINED, counters->joined);
     metrics_set(worker->metrics, GAUGE_PREPARED, counters->prepared);
     metrics_set(worker->metrics, GAUGE_ERRORS, counters->errors);
     metrics_set(worker->metrics, GAUGE_RETRIES, counters->retries);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_writer.h"
+#include "db/array.h"
 #include "record/json_text.h"
 #include "record/type.h"
 

@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/array.h"
 #include "record/payload.h"
-#include "record/type.h"
 
 const char *const on_conflict_names[ON_CONFLICT_COUNT + 1] = {"error", "skip", "update", NULL};
 const char *const fate_names[FATE_COUNT] = {"pending",   "settled", "created", "updated",

@@ -3,9 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/merge_patch.h"
 #include "record/read.h"
-#include "record/type.h"
 
 enum { LOOKS_FIRST = 4, LOOKS_MOST = 256, LOOK_BYTES = 1024 * 1024 /* what is looked at at a time, about */ };
 

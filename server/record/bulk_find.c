@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/type.h"
 #include "record/write_sql.h"
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/type.h"
 #include "record/write_sql.h"
 

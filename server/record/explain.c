@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/filter.h"
 #include "record/type.h"
 

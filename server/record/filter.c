@@ -5,6 +5,7 @@
 
 #include "base/moment.h"
 #include "base/utf8.h"
+#include "db/array.h"
 #include "record/names.h"
 
 /* Follows relations from `resource` as long as the name has steps; what is left is the field's name. */

@@ -33,8 +33,10 @@ static const char **key_params(Exchange *x) {
 }
 
 void idempotency_guard(Exchange *x) {
-    if (x->idempotency.key != NULL)
-        batch_add(&x->batch, SQL_ANSWER_GUARD, KEY_PARAMS, key_params(x));
+    if (x->idempotency.key == NULL)
+        return;
+    int statement = batch_add(&x->batch, SQL_ANSWER_GUARD, KEY_PARAMS, key_params(x));
+    x->batch.statements[statement].joined = SQL_ANSWER_GUARD_JOINED;
 }
 
 void idempotency_keep(const Exchange *x, Sql *sql, const char *from, int status, const Resource *resource) {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/list.h"
-#include "record/type.h"
 
 /* ---- filters ---- */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "record/type.h"
+#include "db/array.h"
 
 /* Where so many begin with the query, nobody looks for those that sound alike; where one does, or so many sound alike,
  * nobody looks for those that look alike, which costs the most. And the most that are ranked. */

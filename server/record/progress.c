@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record/type.h"
+#include "db/array.h"
 #include "sql.h"
 
 /* Columns of upload_begin. */

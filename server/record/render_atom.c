@@ -5,6 +5,7 @@
 #include "base/moment.h"
 #include "base/utf8.h"
 #include "base/xml_text.h"
+#include "db/array.h"
 #include "record/cell.h"
 #include "record/type.h"
 

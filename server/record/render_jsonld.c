@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/cell.h"
 #include "record/json_text.h"
 #include "record/list.h"

@@ -7,7 +7,30 @@ Sql *sql_new(Arena *arena) {
     Sql *sql = arena_alloc(arena, sizeof *sql);
     sql->text = buffer_new(arena, 1024);
     sql->param_count = 0;
+    sql->many = false;
     return sql;
+}
+
+Sql *sql_many(Arena *arena) {
+    Sql *sql = sql_new(arena);
+    sql->many = true;
+    return sql;
+}
+
+void sql_rows(Sql *sql, const Sql *of) {
+    sql_add(sql, "unnest(");
+    for (int i = 1; i <= of->param_count; i++) {
+        sql_add(sql, i > 1 ? ", $" : "$");
+        sql_number(sql, i);
+        sql_add(sql, "::text[]");
+    }
+    sql_add(sql, ") WITH ORDINALITY AS s (");
+    for (int i = 1; i <= of->param_count; i++) {
+        sql_add(sql, "p");
+        sql_number(sql, i);
+        sql_add(sql, ", ");
+    }
+    sql_add(sql, "n)");
 }
 
 void sql_add(Sql *sql, const char *text) {
@@ -29,7 +52,7 @@ int sql_bind(Sql *sql, const char *value) {
 }
 
 void sql_use(Sql *sql, int number, const char *cast) {
-    buffer_add_char(&sql->text, '$');
+    sql_add(sql, sql->many ? "s.p" : "$");
     buffer_add_integer(&sql->text, number);
     if (cast != NULL)
         sql_add_all(sql, "::", cast, NULL);

@@ -12,6 +12,7 @@ enum { SQL_PARAMS_MAX = 160 };
 
 typedef struct Sql {
     Buffer text;
+    bool many; /* see sql_many */
     int param_count;
     const char *params[SQL_PARAMS_MAX];
 } Sql;
@@ -19,6 +20,14 @@ typedef struct Sql {
 Sql *sql_new(Arena *arena);
 
 void sql_add(Sql *sql, const char *text);
+
+/* A statement that does for many what another does for one: in it a parameter's value is a column of `s`, to be used
+ * behind what sql_rows adds. */
+Sql *sql_many(Arena *arena);
+
+/* Adds "unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (p1, p2, n)": a row for each of the many, with its number
+ * from 1, of the parameters that `of` has. */
+void sql_rows(Sql *sql, const Sql *of);
 
 /* Adds each text up to a NULL. */
 void sql_add_all(Sql *sql, ...) __attribute__((sentinel));

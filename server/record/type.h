@@ -51,10 +51,4 @@ bool type_is_plain(const Field *field);
 /* True when the field's filter takes the operator (`.null` only where it may be null). */
 bool type_allows(const Field *field, Operator operator);
 
-/* A PostgreSQL array literal of `count` texts; a NULL is null. */
-const char *array_literal(Arena *arena, const char *const *items, int count);
-
-/* The elements of a PostgreSQL array literal of text (no NULLs inside); answers their number. */
-int array_elements(Arena *arena, const char *literal, const char ***items);
-
 #endif

@@ -15,6 +15,8 @@
 #include "record/type.h"
 #include "record/write_sql.h"
 
+enum { JOINED_MAX = 16384 /* bytes of a record that is written together with others */ };
+
 /* ---- for the resources' steps ---- */
 
 void write_fault(Write *write, const char *pointer, const char *format, ...) {
@@ -150,6 +152,15 @@ static Step answer_current(Write *write) {
     return STEP_QUERY;
 }
 
+/* Whether it goes out together with others, where they wait: a create, unless it is large. */
+static bool joins(const Write *write) {
+    size_t bytes = 0;
+    for (int i = 0; write->resource->fields[i].name != NULL; i++)
+        bytes += write->texts[i] != NULL ? strlen(write->texts[i]) : 0;
+    return write->method == METHOD_POST && write->past == NULL && write->new_id == 0 && write->follower_count == 0 &&
+           bytes <= JOINED_MAX;
+}
+
 static Step write_send(Write *write) {
     Exchange *x = write->x;
     if (write->phase == WRITE_LOOK && !write->resource->looked(write))
@@ -164,6 +175,10 @@ static Step write_send(Write *write) {
     if (write->past != NULL)
         restore_before(write);
     write->statement = sql_queue(write_inserts(write) ? insert_sql(write) : update_sql(write), &x->batch);
+    if (joins(write)) {
+        x->batch.statements[write->statement].joined = insert_joined_sql(write);
+        batch_joins(&x->batch);
+    }
     for (int i = 0; i < write->follower_count; i++)
         sql_queue(write->followers[i], &x->batch);
     return STEP_QUERY;

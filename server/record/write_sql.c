@@ -115,14 +115,9 @@ Sql *current_sql(const Write *write) {
     return sql;
 }
 
-Sql *insert_sql(Write *write) {
-    Sql *sql = sql_new(write->x->arena);
+/* The columns that every insert names, behind those of its own. */
+static void insert_columns(const Write *write, Sql *sql) {
     const char *comma = "";
-    const char *who[WHO_COLUMNS];
-    who_texts(write->x, who);
-    sql_add_all(sql, is_kept(write) ? "WITH t AS (" : "", "INSERT INTO ", write->resource->table, " AS t (",
-                write->new_id != 0 ? "id, " : "", NULL);
-    past_columns(write, sql);
     for (const Field *field = write->resource->fields; field->name != NULL; field++) {
         if (!is_written(field))
             continue;
@@ -131,28 +126,116 @@ Sql *insert_sql(Write *write) {
     }
     for (int i = 0; i < WHO_COLUMNS; i++)
         sql_add_all(sql, ", ", who_columns[i], NULL);
-    sql_add(sql, ") SELECT ");
-    if (write->new_id != 0) {
-        sql_param(sql, arena_integer(write->x->arena, write->new_id), "bigint");
-        sql_add(sql, ", ");
-    }
-    past_values(write, sql);
-    comma = "";
+}
+
+/* And their values. `numbers`, unless it is NULL: by field, of its parameter. */
+static void insert_values(const Write *write, Sql *sql, int *numbers) {
+    const char *comma = "";
+    const char *who[WHO_COLUMNS];
+    who_texts(write->x, who);
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         if (!is_written(&write->resource->fields[i]))
             continue;
+        int number = sql_bind(sql, write->texts[i]);
+        if (numbers != NULL)
+            numbers[i] = number;
         sql_add(sql, comma);
-        sql_param(sql, write->texts[i], type_of(&write->resource->fields[i])->sql);
+        sql_use(sql, number, type_of(&write->resource->fields[i])->sql);
         comma = ", ";
     }
     for (int i = 0; i < WHO_COLUMNS; i++) {
         sql_add(sql, ", ");
         who_param(sql, who, i);
     }
+}
+
+Sql *insert_sql(Write *write) {
+    Sql *sql = sql_new(write->x->arena);
+    sql_add_all(sql, is_kept(write) ? "WITH t AS (" : "", "INSERT INTO ", write->resource->table, " AS t (",
+                write->new_id != 0 ? "id, " : "", NULL);
+    past_columns(write, sql);
+    insert_columns(write, sql);
+    sql_add(sql, ") SELECT ");
+    if (write->new_id != 0) {
+        sql_param(sql, arena_integer(write->x->arena, write->new_id), "bigint");
+        sql_add(sql, ", ");
+    }
+    past_values(write, sql);
+    insert_values(write, sql, NULL);
     guard_sql(write, sql);
     past_guard(write, sql);
     returning_sql(write, sql);
     return sql;
+}
+
+/* ---- many at once ---- */
+
+/* " AND ...": leaves out the rows that refer to what is not there. */
+static void referred_sql(const Write *write, Sql *sql, const int *numbers) {
+    for (int i = 0; write->resource->fields[i].name != NULL; i++) {
+        const Field *field = &write->resource->fields[i];
+        if (!is_written(field) || field->target == NULL)
+            continue;
+        const char *target = resource_find(field->target)->table;
+        if (field->type == TYPE_REFERENCE) {
+            sql_add(sql, " AND (");
+            sql_use(sql, numbers[i], NULL);
+            sql_add_all(sql, " IS NULL OR EXISTS (SELECT FROM ", target, " l WHERE l.id = ", NULL);
+            sql_use(sql, numbers[i], "bigint");
+            sql_add(sql, "))");
+        } else {
+            sql_add(sql, " AND NOT EXISTS (SELECT FROM unnest(");
+            sql_use(sql, numbers[i], "bigint[]");
+            sql_add_all(sql, ") AS a (id) WHERE NOT EXISTS (SELECT FROM ", target, " l WHERE l.id = a.id))", NULL);
+        }
+    }
+}
+
+/* The rows that can be written, with new ids. A group waits for others' locks only so long: two of them could each hold
+ * what the other waits for. */
+static Sql *rows_sql(const Write *write, const Sql *values, const int *numbers, int guard) {
+    Sql *sql = sql_many(write->x->arena);
+    sql_add_all(sql, "WITH r AS MATERIALIZED (SELECT nextval('", write->resource->table,
+                "_id_seq'::regclass) AS new_id, s.* FROM (SELECT s.* FROM (SELECT set_config('lock_timeout', '50ms', "
+                "true)) AS l CROSS JOIN ",
+                NULL);
+    sql_rows(sql, values);
+    if (guard > 0) {
+        sql_add_all(sql, " JOIN ", write->guard->table, " g ON g.id = ", NULL);
+        sql_use(sql, guard, "bigint");
+        sql_add(sql, " AND g.version = ");
+        sql_use(sql, guard + 1, "bigint");
+    }
+    sql_add(sql, " WHERE true");
+    referred_sql(write, sql, numbers);
+    sql_add_all(sql, " ORDER BY s.n", guard > 0 ? " FOR SHARE OF g" : "", ") AS s), ", NULL);
+    return sql;
+}
+
+const char *insert_joined_sql(Write *write) {
+    Arena *arena = write->x->arena;
+    int numbers[FIELDS_MAX];
+    int guard = 0;
+    Sql *sql = sql_many(arena);
+    sql_add_all(sql, "t AS (INSERT INTO ", write->resource->table, " AS t (id, ", NULL);
+    insert_columns(write, sql);
+    sql_add(sql, ") SELECT s.new_id, ");
+    insert_values(write, sql, numbers);
+    if (write->guard != NULL) {
+        guard = sql_bind(sql, arena_integer(arena, write->guard_id));
+        sql_bind(sql, arena_integer(arena, write->guard_version));
+    }
+    sql_add(sql, " FROM r AS s ORDER BY s.n ON CONFLICT DO NOTHING RETURNING t.*)");
+    if (is_kept(write)) {
+        sql_add(sql, ", kept AS (");
+        idempotency_keep(write->x, sql, "r AS s JOIN t", 201, write->resource);
+        sql_add(sql, " ON answered.id = s.new_id)");
+    }
+    sql_add(sql, " SELECT ");
+    selection_columns(write->selection, sql);
+    sql_add(sql, ", s.n FROM r AS s JOIN t ON t.id = s.new_id");
+    Sql *rows = rows_sql(write, sql, numbers, guard);
+    return arena_printf(arena, "%s%s", rows->text.data, sql->text.data);
 }
 
 /* Only the columns that change: fewer keys to check, and no large text written anew. */

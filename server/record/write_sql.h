@@ -17,6 +17,8 @@ const char *who_column(int index);
 
 /* INSERT and UPDATE, answering the record in the write's selection: no row when a guard is lost. */
 Sql *insert_sql(Write *write);
+/* The same for many, with the same parameters: batch_joins in db/batch.h. For a write without a past or a known id. */
+const char *insert_joined_sql(Write *write);
 Sql *update_sql(Write *write);
 
 /* The record as it stands where nothing is to be changed, kept as the answer to an Idempotency-Key; no row when it is

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/json_text.h"
-#include "record/type.h"
 #include "resources/ingest.h"
 #include "resources/resources.h"
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "record/cursor.h"
 #include "record/list.h"
 #include "record/read.h"

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/array.h"
 #include "db/errors.h"
 #include "record/idempotency.h"
 #include "record/read.h"
-#include "record/type.h"
 #include "record/write.h"
 #include "record/write_sql.h"
 #include "resources/resources.h"

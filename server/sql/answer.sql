@@ -12,6 +12,11 @@ SELECT pg_catalog.encode(fingerprint, 'hex'), status, resource, record_id, versi
 -- name: answer_guard
 SELECT onrecord.answer_guard($1::bigint, $2, $3)
 
+-- name: answer_guard_joined
+-- Of many writes in one transaction.
+SELECT onrecord.answer_guard(s.key_id::bigint, s.path, s.key)
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS s (key_id, path, key)
+
 -- name: answer_expire
 -- Some of those whose time is over; other servers do the same.
 DELETE FROM onrecord.answers

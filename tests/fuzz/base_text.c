@@ -4,6 +4,7 @@
 
 #include "base/moment.h"
 #include "base/percent.h"
+#include "db/array.h"
 #include "record/json_text.h"
 #include "record/type.h"
 

@@ -204,6 +204,99 @@ static void test_gathering_with_one_that_fails(void **state) {
     }
 }
 
+/* One write among others of its kind: `value` is to be unique, at the latest when its transaction ends. */
+static Batch *submit_item(int id, int value) {
+    const char **params = arena_alloc(fixture_arena, 2 * sizeof *params);
+    params[0] = arena_integer(fixture_arena, id);
+    params[1] = arena_integer(fixture_arena, value);
+    Batch *batch =
+        batch_of(LANE_WRITE, true,
+                 "INSERT INTO public.item AS t (id, value) SELECT $1::integer, $2::integer WHERE $1 <> '666' "
+                 "RETURNING t.id, t.xmin");
+    batch->statements[0].param_count = 2;
+    batch->statements[0].params = params;
+    batch->statements[0].joined =
+        "WITH s AS (SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (p1, p2, n)), "
+        "t AS (INSERT INTO public.item AS t (id, value) SELECT s.p1::integer, s.p2::integer FROM s WHERE p1 <> '666' "
+        "ON CONFLICT (id) DO NOTHING RETURNING t.id) "
+        "SELECT t.id, pg_current_xact_id(), s.n FROM t JOIN s ON s.p1::integer = t.id";
+    batch_joins(batch);
+    return submit(batch);
+}
+
+/* Writes that wait together are one transaction; each gets its own row, and who has none is run by itself. */
+static void test_joining(void **state) {
+    (void)state;
+    enum { COUNT = 12 };
+    static const int ids[COUNT] = {200, 201, 666, 202, 1, 203, 204, 205, 206, 207, 208, 209}; /* 1 is there */
+    Batch *batches[COUNT];
+    uint64_t joined = pool_counters(fixture_pool)->joined;
+    for (int i = 0; i < COUNT; i++)
+        batches[i] = submit_item(ids[i], 1000 + ids[i]);
+    loop_run();
+    const char *transaction = result_value(batches[0]->statements[0].result, 0, 1);
+    for (int i = 0; i < COUNT; i++) {
+        if (ids[i] == 1) {
+            assert_int_equal(batches[i]->outcome, BATCH_FAILED);
+            assert_string_equal(batches[i]->error.constraint, "item_pkey");
+            continue;
+        }
+        assert_int_equal(batches[i]->outcome, BATCH_DONE);
+        assert_int_equal(batch_rows(batches[i], 0), ids[i] != 666);
+        if (ids[i] == 666)
+            continue;
+        assert_int_equal(result_integer(batches[i]->statements[0].result, 0, 0), ids[i]);
+        assert_string_equal(result_value(batches[i]->statements[0].result, 0, 1), transaction);
+    }
+    for (int i = COUNT - 1; i >= 0; i--)
+        batch_release(batches[i]);
+    assert_int_equal(pool_counters(fixture_pool)->joined - joined, COUNT - 1);
+}
+
+/* One that only the commit refuses takes nobody with it; what keeps failing is not joined any more, and is again when
+ * it goes well. */
+static void test_joining_with_one_that_fails(void **state) {
+    (void)state;
+    enum { COUNT = 8, ROUNDS = 5, MORE = 200 };
+    Batch *more[MORE];
+    for (int round = 0; round < ROUNDS; round++) {
+        Batch *batches[COUNT];
+        uint64_t joined = pool_counters(fixture_pool)->joined;
+        for (int i = 0; i < COUNT; i++) {
+            int id = 300 + round * COUNT + i;
+            batches[i] = submit_item(id, i == 3 ? 1200 : id);
+        }
+        loop_run();
+        for (int i = 0; i < COUNT; i++) {
+            if (i == 3)
+                assert_string_equal(batches[i]->error.constraint, "item_value_key");
+            assert_int_equal(batches[i]->outcome, i == 3 ? BATCH_FAILED : BATCH_DONE);
+            batch_release(batches[i]);
+        }
+        joined = pool_counters(fixture_pool)->joined - joined;
+        if (round == 0)
+            assert_int_equal(joined, COUNT - 1);
+        if (round == ROUNDS - 1)
+            assert_true(joined < COUNT - 1);
+    }
+    for (int i = 0; i < MORE; i++) {
+        Batch *batch = submit_item(400 + i, 400 + i);
+        if (i % 8 == 7)
+            loop_run();
+        more[i] = batch;
+    }
+    for (int i = 0; i < MORE; i++)
+        batch_release(more[i]);
+    uint64_t joined = pool_counters(fixture_pool)->joined;
+    Batch *batches[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        batches[i] = submit_item(700 + i, 700 + i);
+    loop_run();
+    for (int i = 0; i < COUNT; i++)
+        batch_release(batches[i]);
+    assert_int_equal(pool_counters(fixture_pool)->joined - joined, COUNT - 1);
+}
+
 /* A lane's spare connection is made when the first does not answer, and what comes then goes past it. */
 static void test_spare_connection(void **state) {
     (void)state;
@@ -331,6 +424,8 @@ int main(void) {
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_gathering),
         cmocka_unit_test(test_gathering_with_one_that_fails),
+        cmocka_unit_test(test_joining),
+        cmocka_unit_test(test_joining_with_one_that_fails),
         cmocka_unit_test(test_spare_connection),
         cmocka_unit_test(test_full_queue),
         cmocka_unit_test(test_backend_ends),

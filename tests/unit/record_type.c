@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "db/array.h"
 #include "record/json_text.h"
 #include "record/type.h"
 

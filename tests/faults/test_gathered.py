@@ -1,0 +1,166 @@
+"""Creates that wait together are one transaction, and each has its own fate."""
+
+import concurrent.futures
+import contextlib
+import time
+
+import load
+import pytest
+import service
+
+pytestmark = pytest.mark.own_server
+
+KEY = "Idempotency-Key"
+
+
+@pytest.fixture
+def api(stage):
+    return stage(ONRECORD_WORKERS="1")
+
+
+@contextlib.contextmanager
+def waiting(api, sql="LOCK TABLE onrecord.changes IN ACCESS EXCLUSIVE MODE"):
+    """Nothing is written meanwhile; what is given to `ask` waits, and all of it but the first is sent together."""
+    with concurrent.futures.ThreadPoolExecutor(40) as clients:
+
+        def ask(path, json, **more):
+            future = clients.submit(lambda: service.Api(api.base, api.keys).post(path, json=json, **more))
+            time.sleep(0.02)
+            return future
+
+        with load.held(api, sql):
+            first = ask("/events", {"name": "The first, on its way"})
+            time.sleep(0.2)
+            yield ask
+            time.sleep(0.3)
+        assert first.result().status_code == 201
+
+
+def joined(api):
+    return int(next(line.split()[1] for line in api.get("/metrics").text.splitlines() if line.startswith("onrecord_db_joined_total ")))
+
+
+def quote(text, **more):
+    return {"article_id": 1, "speaker_id": 1, "kind": "indirect", "text": text, **more}
+
+
+def expect_made(api, future, given):
+    answer = future.result()
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    assert {name: made[name] for name in given} == given
+    assert answer.headers["Location"] == f"/quotes/{made['id']}" and made["version"] == 1
+    assert api.read(f"/quotes/{made['id']}") == made
+    return made["id"]
+
+
+def once_each(api, ids):
+    """Each has one change and one version in history; answers the number of transactions."""
+    named = ",".join(map(str, ids))
+    assert api.psql(f"SELECT count(*), count(DISTINCT record_id) FROM onrecord.changes WHERE resource = 'quotes' AND record_id IN ({named})") == [
+        [str(len(ids)), str(len(ids))]]  # fmt: skip
+    assert all(len(api.read(f"/quotes/{id}/revisions")["items"]) == 1 for id in ids)
+    return int(api.psql(f"SELECT count(DISTINCT xmin::text) FROM onrecord.quotes WHERE id IN ({named})")[0][0])
+
+
+def test_one_transaction(api):
+    before = joined(api)
+    given = [quote(f"words of number {n}", external_id=f"g{n}", extra={"n": n}, cue='said "\\') for n in range(20)]
+    with waiting(api) as ask:
+        asked = [ask("/quotes", body, headers={"Change-Actor": f"Ann {n}", "Change-Reason": "r"}) for n, body in enumerate(given)]
+    ids = [expect_made(api, future, body) for future, body in zip(asked, given, strict=True)]
+    assert once_each(api, ids) == 1
+    service.until(lambda: joined(api) - before == len(given) - 1, 3, "the count of those sent with others")
+    assert [api.read(f"/quotes/{id}/revisions")["items"][0]["change_actor"] for id in ids] == [f"Ann {n}" for n in range(20)]
+
+
+def test_bad_ones_fail_alone(api):
+    taken = api.make("quotes", **quote("the one", external_id="taken"))["id"]
+    bad = {
+        "unknown speaker": (quote("a", speaker_id=9999), 422, "/speaker_id"),
+        "unknown article": (quote("b", article_id=9999), 422, "/article_id"),
+        "about nobody": (quote("c", about_ids=[1, 9999]), 422, "/about_ids/1"),
+        "taken": (quote("d", external_id="taken"), 409, None),
+    }
+    before = joined(api)
+    good = [quote(f"good {n}") for n in range(8)]
+    with waiting(api) as ask:
+        asked = [ask("/quotes", body) for body in good[:4]]
+        refused = {name: ask("/quotes", body) for name, (body, _, _) in bad.items()}
+        asked += [ask("/quotes", body) for body in good[4:]]
+    ids = [expect_made(api, future, body) for future, body in zip(asked, good, strict=True)]
+    assert once_each(api, ids) == 1
+    # The one of an unknown article depends on no version of one: it is of another kind.
+    service.until(lambda: joined(api) - before == len(good) + len(bad) - 2, 3, "the count of those sent with others")
+    for name, (body, status, pointer) in bad.items():
+        answer = refused[name].result()
+        alone = api.post("/quotes", json=body)
+        assert (answer.status_code, answer.json()) == (status, alone.json()), name
+        assert alone.status_code == status
+        if pointer:
+            assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+    assert refused["taken"].result().json()["conflict"]["id"] == taken
+
+
+def test_one_that_only_the_database_finds_bad(api):
+    """It refers to nobody where the statement does not look: all are run once more, by themselves."""
+    good = [quote(f"good {n}") for n in range(6)]
+    with waiting(api) as ask:
+        asked = [ask("/quotes", body) for body in good]
+        refused = ask("/quotes", quote("bad", relayed_by={"speaker_id": 9999}))
+    ids = [expect_made(api, future, body) for future, body in zip(asked, good, strict=True)]
+    assert once_each(api, ids) == len(good)
+    assert refused.result().status_code == 422, refused.result().text
+
+
+def test_two_of_one_name(api):
+    with waiting(api) as ask:
+        asked = [ask("/quotes", quote(f"words {n}", external_id="twin")) for n in range(4)]
+    answers = [future.result() for future in asked]
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    made = next(answer.json()["id"] for answer in answers if answer.status_code == 201)
+    assert {answer.json()["conflict"]["id"] for answer in answers if answer.status_code == 409} == {made}
+
+
+def test_keys(api):
+    """Each answer is kept under its own key, and a key makes one record, also when it comes twice at once."""
+    with waiting(api) as ask:
+        asked = [ask("/quotes", quote(f"keyed {n}"), headers={KEY: f"k{n}"}) for n in range(6)]
+    ids = [expect_made(api, future, quote(f"keyed {n}")) for n, future in enumerate(asked)]
+    assert once_each(api, ids) == 1
+    for n, id in enumerate(ids):
+        answer = api.post("/quotes", json=quote(f"keyed {n}"), headers={KEY: f"k{n}"})
+        assert (answer.status_code, answer.headers["Idempotency-Replayed"], answer.json()["id"]) == (201, "true", id)
+    with waiting(api) as ask:
+        asked = [ask("/quotes", quote("twice"), headers={KEY: "twice"}) for _ in range(3)] + [ask("/quotes", quote("once"), headers={KEY: "once"})]
+    statuses = [future.result().status_code for future in asked]
+    assert statuses[3] == 201 and 201 in statuses[:3] and set(statuses) <= {201, 409}
+    assert api.psql("SELECT count(*) FROM onrecord.quotes WHERE text IN ('once', 'twice')") == [["2"]]
+
+
+def test_what_they_depend_on_changes_meanwhile(api):
+    """The article's text becomes another while its quotes wait: they are anchored in the new one."""
+    article = api.make("articles", url="https://g.example/1", headline="G", body="first we act, then we wait", source_id=1)["id"]
+    body = {"article_id": article, "kind": "direct", "text": "then we wait"}
+    change = f"UPDATE onrecord.articles SET body = 'now ' || body WHERE id = {article}; LOCK TABLE onrecord.changes IN ACCESS EXCLUSIVE MODE"
+    with waiting(api, change) as ask:
+        asked = [ask("/quotes", body) for _ in range(5)]
+    for future in asked:
+        expect_made(api, future, {"text": "then we wait", "spans": [{"start": 18, "end": 30}]})
+
+
+def test_two_groups_that_want_the_same_names(stage):
+    """Each holds what the other waits for: neither waits for long, and each name is given once."""
+    api = stage(ONRECORD_WORKERS="2")
+    names = [f"crossed {n}" for n in range(30)]
+
+    def make(number, order):
+        client = service.Api(api.base, api.keys)
+        return [client.post("/quotes", json=quote(f"of {number}", external_id=name)).status_code for name in order]
+
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(8) as clients:
+        statuses = list(clients.map(make, range(8), [names, names[::-1]] * 4))
+    assert {status for made in statuses for status in made} == {201, 409}
+    assert sum(made.count(201) for made in statuses) == len(names)
+    assert time.monotonic() - begun < 10 * load.patience()
