@@ -6,7 +6,7 @@
 #   build/unit/<name>      one test program for each tests/unit/<name>.c
 #   build/fuzz/<name>      one fuzzer for each tests/fuzz/<name>.c
 #   build/assets.c, sql.c  files and SQL statements as C
-#   build/npm, npm-test    what package-lock.json names, for the page at /docs and for tests
+#   build/npm, npm-test, npm-bench  what package-lock.json names, for the page at /docs and for tests
 
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
@@ -138,11 +138,15 @@ $(SWAGGER:%=build/docs/%): build/docs/%: build/npm/.installed
 
 build/npm/.installed: package.json package-lock.json
 	$(call say,npm,what the page at /docs is made of)
-	$(Q)tools/npm-install build/npm --omit=dev
+	$(Q)tools/npm-install . build/npm --omit=dev
 
 build/npm-test/.installed: package.json package-lock.json
 	$(call say,npm,what the tests use)
-	$(Q)tools/npm-install build/npm-test
+	$(Q)tools/npm-install . build/npm-test
+
+build/npm-bench/.installed: tests/bench/peers/package.json tests/bench/peers/package-lock.json
+	$(call say,npm,what the peers of the benchmark use)
+	$(Q)tools/npm-install tests/bench/peers build/npm-bench
 
 # --- what is run -------------------------------------------------------------------------------------------------------
 
@@ -172,9 +176,9 @@ check: ## -Werror in gcc and clang, clang-format, clang-tidy, cppcheck, gcc -fan
 .PHONY: check-build
 check-build: $(check-gcc_OBJECTS) $(check-clang_OBJECTS) $(check-analyzer_OBJECTS)
 
-bench: ## measure against pgbench; takes minutes
-	@tools/install run test bench
-	@$(MAKE) --no-print-directory -j$$(nproc) build/onrecord
+bench: ## measure against pgbench, nginx and peers; takes minutes
+	@tools/install run test docs bench
+	@$(MAKE) --no-print-directory -j$$(nproc) build/onrecord build/npm-bench/.installed
 	@tests/bench/run
 
 .PHONY: replays

@@ -122,8 +122,9 @@ static const Setting settings[] = {
     {"ONRECORD_SLOW_QUEUE_MAX", "slow-queue-max", "N", SETTING_NUMBER, MEMBER(slow_queue_max), "64", 1, 1000000,
      .help = "The same for each lane of requests that take their time: slow reads, uploads, merges, cascades."},
     {"ONRECORD_GATHER_MAX", "gather-max", "N", SETTING_NUMBER, MEMBER(gather_max), "32", 1, GATHERED_MAX,
-     .help = "Reads of single records, or creates, that may be sent to PostgreSQL as one where they wait for it; 1: each by "
-             "itself."},
+     .help =
+         "Reads of single records, or creates, that may be sent to PostgreSQL as one where they wait for it; 1: each by "
+         "itself."},
     {"ONRECORD_CACHE_MB", "cache-mb", "MB", SETTING_NUMBER, MEMBER(cache_mb), "32", 0, 65536,
      .help =
          "Memory in which answers to reads are kept to be given again, as long as nothing of what they were made of "

@@ -99,6 +99,7 @@ struct Batch {
     bool skipped;                  /* stood behind one that failed */
     bool alone;                    /* must not share a Sync: it was skipped once */
     bool retried;                  /* was prepared anew once (26000, 0A000) */
+    bool slowed;                   /* took longer than its lane allows once, and was tried there again */
     bool rerun;                    /* has lost a connection once, or must not begin anew: some of its rows are out */
     struct Connection *connection; /* it streams: where it is under way */
     int64_t queued_us;

@@ -55,6 +55,7 @@ typedef struct ConnectionHome {
     uint64_t random;
     bool swollen; /* one of them is */
     bool tells_touched;
+    bool owns_processes;
 } ConnectionHome;
 
 typedef struct Connection {

@@ -21,6 +21,7 @@ typedef struct PoolConfig {
     int connections[LANE_COUNT]; /* at least 1; those beyond the first are made when they are needed */
     int queue_max[LANE_COUNT];   /* batches that may wait per lane beyond those in flight */
     int gather_max;              /* batches (batch_gathers, batch_joins) that go out as one; 1: each by itself */
+    bool owns_processes;         /* PostgreSQL's are ours: those of slow lanes give way to the others' */
     bool tells_touched;          /* whether a write finds out what it has touched: batch.h */
     int timeout_ms[TIMEOUT_COUNT];
 } PoolConfig;
@@ -41,6 +42,9 @@ void pool_leave(Pool *pool, Batch *batch);
 
 /* Sends what was submitted; call once a turn of the loop, after MHD has run. True when batches completed meanwhile. */
 bool pool_flush(Pool *pool);
+
+/* Whether `event_data` is one of the pool's connections on which batches stream (batch_streams). */
+bool pool_streams(const Pool *pool, const void *event_data);
 
 /* True when `event_data` (epoll_event.data.ptr) is one of the pool's connections, which was then served. */
 bool pool_event(Pool *pool, void *event_data, uint32_t events);

@@ -21,6 +21,7 @@
 enum {
     CONNECTION_MEMORY = 16 * 1024, /* with half of it, a target of 3.6 KiB repeated in `Link` closed the connection */
     EVENTS_MAX = 64,
+    STREAMS_US = 300, /* of a turn for exports' rows */
     SWEEP_US = 250 * 1000,
     LOOK_US = 100 * 1000
 };
@@ -107,6 +108,21 @@ static void worker_event(Worker *worker, const struct epoll_event *event) {
     } else if (!linger_event(&worker->lingers, what) && !pool_event(worker->pool, what, event->events)) {
         Departure *departure = what;
         departure->gone(departure);
+    }
+}
+
+/* What streams comes last, one after another, and only so much of it that the turn stays short: epoll tells of the rest
+ * again. */
+static void worker_events(Worker *worker, const struct epoll_event *events, int count) {
+    for (int i = 0; i < count; i++)
+        if (!pool_streams(worker->pool, events[i].data.ptr))
+            worker_event(worker, &events[i]);
+    int64_t end_us = clock_monotonic_us() + STREAMS_US;
+    int first = count > 0 ? (int)(worker->turns++ % (unsigned)count) : 0;
+    for (int i = 0; i < count && clock_monotonic_us() < end_us; i++) {
+        const struct epoll_event *event = &events[(first + i) % count];
+        if (pool_streams(worker->pool, event->data.ptr))
+            worker_event(worker, event);
     }
 }
 
@@ -198,8 +214,7 @@ static void worker_turn(Worker *worker) {
     struct epoll_event events[EVENTS_MAX];
     int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, worker_timeout(worker, clock_monotonic_us()));
     worker->now_us = clock_monotonic_us();
-    for (int i = 0; i < count; i++)
-        worker_event(worker, &events[i]);
+    worker_events(worker, events, count);
     if (pool_timeout_ms(worker->pool, worker->now_us) == 0)
         pool_tick(worker->pool, worker->now_us);
     worker_count_ready(worker);
@@ -337,6 +352,7 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
     }
     PoolConfig pool = {.conninfo = server->config.conninfo,
                        .gather_max = config->gather_max,
+                       .owns_processes = config->database_embedded,
                        .tells_touched = config_keeps_answers(config),
                        .timeout_ms = {[TIMEOUT_QUICK] = config->quick_timeout_ms,
                                       [TIMEOUT_SLOW] = config->slow_timeout_ms,

@@ -85,6 +85,7 @@ struct Worker {
     int64_t now_us; /* monotonic, taken once a turn */
     int64_t sweep_us;
     int64_t look_us;
+    unsigned turns;   /* of the loop */
     WatchState watch; /* as seen at most 100 ms ago */
     Keyring *keyring;
 

@@ -46,10 +46,14 @@ def run(command, **env):
     return done.stdout
 
 
+def wrk_command(service, script, arguments, seconds, connections):
+    return ["wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
+            service.url, "--", *map(str, arguments)]  # fmt: skip
+
+
 def wrk(service, script, arguments, seconds, warms_up=False, connections=CONNECTIONS):
     costs = Costs(service)
-    out = run(["wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
-               service.url, "--", *map(str, arguments)], BENCH_KEY=service.key)  # fmt: skip
+    out = run(wrk_command(service, script, arguments, seconds, connections), BENCH_KEY=service.key)
     told = json.loads(out.rstrip().split("\n")[-1])
     if told["requests"] == 0 or ((told["refused"] or told["broken"]) and not warms_up):
         raise Trouble(f"requests failed: {told}")

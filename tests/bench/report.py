@@ -79,7 +79,22 @@ def kept_row(case, load):
             f"| {median(case.ours, 'server_us'):.0f} | {median(case.theirs, 'server_us'):.0f} |")  # fmt: skip
 
 
-def table(results, exports, uploads, kept, limits, load):
+def peer_rows(compared, load):
+    kinds = list(compared[0].theirs)
+    yield f"| beside peers | server, 1/s | {' | '.join(kinds)} | ratio to the best (of the rounds) | goal | | p50 / p99, ms | CPU us server | best peer's |"
+    yield "|---|---|" + "---|" * len(kinds) + "---|---|---|---|---|---|"
+    for one in compared:
+        ratio = statistics.median(one.ratios)
+        rates = {kind: median(samples, "rate") for kind, samples in one.theirs.items()}
+        best = max(kinds, key=rates.get)
+        goal = f">= {one.goal:g} | {verdict(ratio >= one.goal, load)}" if one.goal else " | "
+        yield (f"| {one.case.name} | {median(one.ours, 'rate'):,.0f} | {' | '.join(f'{rates[kind]:,.0f}' for kind in kinds)} "
+               f"| **{ratio:.2f}** ({min(one.ratios):.2f} to {max(one.ratios):.2f}) | {goal} "
+               f"| {median(one.ours, 'p50_ms'):.2f} / {median(one.ours, 'p99_ms'):.1f} | {median(one.ours, 'server_us'):.0f} "
+               f"| {median(one.theirs[best], 'server_us'):.0f} |")  # fmt: skip
+
+
+def table(results, exports, uploads, kept, compared, limits, load):
     rows = ["| case | server, 1/s | pgbench, 1/s (clients) | ratio (of the rounds) | goal | | p50 / p99, ms "
             "| CPU us server / PostgreSQL | pgbench: PostgreSQL |",
             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
@@ -94,6 +109,8 @@ def table(results, exports, uploads, kept, limits, load):
         rows += ["", "| kept answers | server, 1/s | nginx, the same bytes as files, 1/s | ratio (of the rounds) | goal | "
                  "| p50 / p99, ms | CPU us server | nginx |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
         rows += [kept_row(case, load) for case in kept]
+    if compared:
+        rows += ["", *peer_rows(compared, load)]
     rows += ["", "| | measured | limit | |", "|---|---|---|---|"]
     rows += [f"| {name} | {value:.2f} | {limit:g} | {verdict(value <= limit, load)} |" for name, value, limit in limits]
     return "\n".join(rows)

@@ -65,14 +65,15 @@ class Service:
         self.process = None
         self.start()
 
-    def start(self, keeps=False):
+    def start(self, keeps=False, **settings):
         """Answers how long it took until a record could be read, in seconds. `keeps`: with the cache, as it is by default;
-        without it every answer is made anew, which is what is compared with PostgreSQL's own rate."""
+        without it every answer is made anew, which is what is compared with PostgreSQL's own rate. `settings` more."""
         self.port = free_port()
         began = time.monotonic()
         env = environment(ONRECORD_DATA_DIR=self.folder, ONRECORD_LISTEN=f"127.0.0.1:{self.port}", ONRECORD_SEED=0)
         if not keeps:
             env["ONRECORD_CACHE_MB"] = "0"
+        env |= settings
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen([BINARY, "serve"], env=env, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=subprocess.STDOUT)  # fmt: skip

@@ -1,0 +1,101 @@
+"""What others get while somebody asks for much: reads by id beside exports and heavy searches, creates beside a flood of bad ones."""
+
+import contextlib
+import statistics
+import subprocess
+import threading
+
+from load import HERE, wrk, wrk_command
+from service import Trouble, environment
+
+EXPORTS, SEARCHES = 8, 8
+READERS = 8  # connections that read by id
+WRITERS, BAD_WRITERS = 64, 16
+SLOWER_MAX, LEFT_MIN = 3, 0.67
+
+
+@contextlib.contextmanager
+def threads(targets):
+    """Each runs until `over`, which it is given, is set; what fails in one of them fails here."""
+    over, troubles = threading.Event(), []
+
+    def run(target):
+        try:
+            target(over)
+        except Trouble as trouble:
+            troubles.append(trouble)
+
+    running = [threading.Thread(target=run, args=(target,)) for target in targets]
+    for thread in running:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in running:
+            thread.join()
+    if troubles:
+        raise troubles[0]
+
+
+def export(service, over):
+    """One export after another; the last is broken off."""
+    while not over.is_set():
+        command = ["curl", "-sf", "-o", "/dev/null", service.url + "/quotes?format=ndjson"]
+        with subprocess.Popen(command, env=environment()) as curl:
+            while curl.poll() is None and not over.wait(0.05):
+                pass
+            if curl.poll() is None:
+                curl.kill()
+            elif curl.returncode != 0:
+                raise Trouble(f"an export beside others ended with curl's {curl.returncode}")
+
+
+def keep_asking(service, script, arguments, connections):
+    """A target for `threads`: wrk, whatever it is answered."""
+    command = wrk_command(service, script, arguments, 3600, connections)
+
+    def target(over):
+        with subprocess.Popen(command, cwd=HERE, env=environment(BENCH_KEY=service.key), stdout=subprocess.DEVNULL) as asking:
+            while not over.wait(0.05):
+                if asking.poll() is not None:
+                    raise Trouble(f"wrk beside others ended with {asking.returncode}")
+            asking.kill()
+
+    return target
+
+
+def reads_beside(service, case, common, rounds, seconds):
+    """The 99th percentile of reads by id, in ms: without others, and beside exports and searches that are heavy."""
+    alone, beside = [], []
+    service.stop()
+    service.start(ONRECORD_EXPORTS_MAX=str(EXPORTS))
+
+    def ask():
+        return wrk(service, case.script, case.arguments, seconds, connections=READERS).p99_ms
+
+    ask()
+    for _ in range(rounds):
+        alone.append(ask())
+        exports = [lambda over: export(service, over)] * EXPORTS
+        with threads([keep_asking(service, common.script, common.arguments, SEARCHES), *exports]):
+            beside.append(ask())
+    service.stop()
+    service.start()
+    return statistics.median(alone), statistics.median(beside)
+
+
+def writes_beside(service, case, rounds, seconds):
+    """Creates a second, of those that are good: without others, and beside a flood of others that refer to nobody."""
+    alone, beside = [], []
+    articles, speakers, *texts = case.arguments
+
+    def ask():
+        return wrk(service, case.script, case.arguments, seconds, connections=WRITERS).rate
+
+    ask()
+    for _ in range(rounds):
+        alone.append(ask())
+        with threads([keep_asking(service, "post.lua", [articles, -speakers, *texts], BAD_WRITERS)]):
+            beside.append(ask())
+    return statistics.median(alone), statistics.median(beside)
