@@ -166,7 +166,12 @@ test: ## install what tests need, and run them all
 	@tools/run-tests
 
 .PHONY: test-build
-test-build: build/onrecord build/asan/onrecord units replays build/npm-test/.installed
+test-build: build/onrecord build/asan/onrecord units replays build/cost/allocations.so build/npm-test/.installed
+
+build/cost/%.so: tests/cost/%.c
+	$(call say,cost,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(COMMON)) -Wno-missing-prototypes -O2 -fPIC -shared -o $@ $<
 
 check: ## -Werror in gcc and clang, clang-format, clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, house rules
 	@tools/install run test check

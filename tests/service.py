@@ -158,8 +158,9 @@ def free_port():
 class Server:
     """One `onrecord serve`."""
 
-    def __init__(self, url, env=None, wait=True):
+    def __init__(self, url, env=None, wait=True, command=(BINARY,)):
         self.port = free_port()
+        self.command = [*map(str, command), "serve"]
         self.base = f"http://127.0.0.1:{self.port}"
         self.database_url = url
         self.env = {
@@ -178,7 +179,7 @@ class Server:
 
     def start(self, wait=True):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([str(BINARY), "serve"], env=self.env, stdout=log, stderr=log,
+            self.process = subprocess.Popen(self.command, env=self.env, stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL)  # fmt: skip
         until(self._listening, 20, "the server's start")
         if wait:

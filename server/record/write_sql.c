@@ -214,7 +214,7 @@ static Sql *rows_sql(const Write *write, const Sql *values, const int *numbers, 
 
 const char *insert_joined_sql(Write *write) {
     Arena *arena = write->x->arena;
-    int numbers[FIELDS_MAX];
+    int numbers[FIELDS_MAX] = {0};
     int guard = 0;
     Sql *sql = sql_many(arena);
     sql_add_all(sql, "t AS (INSERT INTO ", write->resource->table, " AS t (id, ", NULL);

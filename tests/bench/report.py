@@ -1,5 +1,6 @@
-"""The figures as tables, and docs/benchmarks.md."""
+"""The figures as tables and charts, and docs/benchmarks.md."""
 
+import json
 import os
 import platform
 import re
@@ -7,10 +8,12 @@ import statistics
 import subprocess
 from pathlib import Path
 
+from chart import bars
 from load import CLIENTS, CONNECTIONS, SESSION, THREADS
 from uploads import GOAL as UPLOAD_GOAL
 
 
+INSTRUCTIONS = Path(__file__).resolve().parents[1] / "cost/instructions.json"
 EXPORT_GOAL = 0.6  # of the speed of psql's copy
 
 
@@ -94,7 +97,54 @@ def peer_rows(compared, load):
                f"| {median(one.theirs[best], 'server_us'):.0f} |")  # fmt: skip
 
 
-def table(results, exports, uploads, kept, compared, limits, load):
+def growth_rows(sizes, connections, pages):
+    yield "| with more quotes, 1/s | by id, two includes | list of 20, two includes | search, a rare word |"
+    yield "|---|---|---|---|"
+    for row in sizes:
+        yield f"| {row.label} | " + " | ".join(f"{value:,.0f}" for value in row.values) + " |"
+    yield from ("", "| by id, two includes, with more connections | 1/s | p50, ms | p99, ms |", "|---|---|---|---|")
+    for row in connections:
+        rate, p50, p99 = row.values
+        yield f"| {row.label} | {rate:,.0f} | {p50:.2f} | {p99:.1f} |"
+    yield from ("", "| a page of 20, by cursor | ms |", "|---|---|")
+    for row in pages:
+        yield f"| {row.label} | {row.values[0]:.2f} |"
+
+
+def instruction_rows():
+    yield "| instructions of the server for a request (tests/cost) | |"
+    yield "|---|---|"
+    for name, count in json.loads(INSTRUCTIONS.read_text(encoding="utf-8")).items():
+        yield f"| {name} | {count:,} |"
+
+
+def charts(results, exports, uploads, kept, compared, grown):
+    """A chart for each table that there is: its file's name and its SVG."""
+    if results:
+        yield "cases", bars("Requests a second, beside pgbench on the same SQL", ["server", "pgbench"],
+                            [(r.case.name, [median(r.ours, "rate"), median(r.theirs, "rate")]) for r in results])  # fmt: skip
+    if exports or uploads:
+        yield "whole", bars("Seconds, beside psql \\copy", ["server", "\\copy"],
+                            [(one.name, [statistics.median(one.ours), statistics.median(one.theirs)]) for one in [*exports, *uploads]])  # fmt: skip
+    if kept:
+        yield "kept", bars("Kept answers: requests a second, beside nginx with the same bytes as files", ["server", "nginx"],
+                           [(one.name, [median(one.ours, "rate"), median(one.theirs, "rate")]) for one in kept])  # fmt: skip
+    if compared:
+        kinds = list(compared[0].theirs)
+        yield "peers", bars("Requests a second, beside peers on the same PostgreSQL with the same SQL", ["server", *kinds],
+                            [(one.case.name, [median(one.ours, "rate"), *(median(one.theirs[kind], "rate") for kind in kinds)])
+                             for one in compared])  # fmt: skip
+    if grown:
+        sizes, connections, pages = grown
+        names = ("by id, two includes", "list of 20, two includes", "search, a rare word")
+        yield "growth", bars("Requests a second, with more quotes", [row.label for row in sizes],
+                             [(name, [row.values[i] for row in sizes]) for i, name in enumerate(names)])  # fmt: skip
+        yield "connections", bars("Reads by id a second, with more connections", [row.label for row in connections],
+                                  [("by id, two includes", [row.values[0] for row in connections])])  # fmt: skip
+        yield "pages", bars("Milliseconds for a page of 20", [row.label for row in pages], [("by cursor", [row.values[0] for row in pages])])
+
+
+def table(results, exports, uploads, kept, compared, grown, limits, load):
     rows = ["| case | server, 1/s | pgbench, 1/s (clients) | ratio (of the rounds) | goal | | p50 / p99, ms "
             "| CPU us server / PostgreSQL | pgbench: PostgreSQL |",
             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
@@ -111,8 +161,11 @@ def table(results, exports, uploads, kept, compared, limits, load):
         rows += [kept_row(case, load) for case in kept]
     if compared:
         rows += ["", *peer_rows(compared, load)]
+    if grown:
+        rows += ["", *growth_rows(*grown)]
     rows += ["", "| | measured | limit | |", "|---|---|---|---|"]
     rows += [f"| {name} | {value:.2f} | {limit:g} | {verdict(value <= limit, load)} |" for name, value, limit in limits]
+    rows += ["", *instruction_rows()]
     return "\n".join(rows)
 
 
@@ -154,8 +207,14 @@ def listing(results):
     return "\n".join(f"{r.case.name}: `{r.case.title}`\n\n```sql\n{r.case.sql}```\n" for r in results)
 
 
-def write(path, text, results, facts):
+def write(path, text, results, drawn, facts):
+    """And the charts beside it, in a folder of its name."""
     sizes = facts["sizes"]
+    folder = path.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    for name, svg in drawn.items():
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+    shown = "\n".join(f"![{name}]({folder.name}/{name}.svg)" for name in drawn)
     path.write_text(f"""# Benchmarks
 
 `make bench` wrote this. All of it ran on one machine at once: client, server and PostgreSQL share its processors.
@@ -163,12 +222,16 @@ Absolute figures move from run to run; the ratios of one interleaved run are wha
 
 {text}
 
+{shown}
+
 - Other work on the machine: {load_words(facts["load"], facts["cpus"])}
 - Machine: {facts["processor"]}, {facts["memory"]}, {facts["system"]};
   {facts["postgres"]}, {facts["wrk"]}.
 - The server, {facts["server"]}: `onrecord serve` with its defaults and its own PostgreSQL; but for kept
   answers, and where a line says so, without its cache, so that each answer is made anew
   ({facts["fsync"]}). Metrics, ETags, validation, revisions and the change log are on.
+- The peers (tests/bench/peers) run the statements that PostgreSQL logged for the server, in as many processes as there are
+  processors, with eight connections each; they check a body and find the quote in its article, and do no more.
 - `wrk -t{THREADS} -c{CONNECTIONS} -d{facts["seconds"]}s`, random ids; a run with any answer but 2xx counts as failed.
 - `pgbench -n -M prepared` on the statements that PostgreSQL logged for one such request, with random ids; of
   {", ".join(map(str, CLIENTS))} clients as many as served it best; its sessions are set as the server's are
@@ -180,7 +243,7 @@ Absolute figures move from run to run; the ratios of one interleaved run are wha
 - Data: {sizes["articles"]:,} articles, {sizes["speakers"]:,} speakers, {sizes["articles"] * 10:,} quotes
   (tests/bench/data.sql).
 
-To run it again: `make bench`; quicker: `BENCH_SCALE=0.1 BENCH_ROUNDS=2 make bench`, which leaves this file alone.
+To run it again: `make bench`; quicker: `BENCH_SCALE=0.1 make bench`, which leaves this file alone.
 `tests/bench/run` says more.
 
 ## The SQL
