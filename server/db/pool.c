@@ -119,6 +119,7 @@ Pool *pool_new(const PoolConfig *config, int epoll_fd) {
     Connection *c = pool->connections;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         LaneState *state = &pool->lanes[lane];
+        state->rules = &lane_rules[lane];
         state->connections = c;
         state->connection_count = config->connections[lane];
         state->queue_max = config->queue_max[lane];

@@ -1,9 +1,11 @@
+#include <assert.h>
+
 #include "base/moment.h"
 #include "db/gather.h"
 #include "db/pool_state.h"
 
 bool lane_streams(const LaneState *lane) {
-    return lane_rules[lane->connections[0].lane].streams;
+    return lane->rules->streams;
 }
 
 int64_t lane_grace_us(const LaneState *lane) {
@@ -83,6 +85,7 @@ static void queue_refuse_excess(Pool *pool, Queue *queue, int most) {
 /* How many may wait for their turn: where each batch needs a connection to itself, no more than get one at once. */
 static int lane_turn_max(const LaneState *lane) {
     int most = lane->queue_max;
+    assert(lane->connections != NULL);
     for (int i = 0; i < lane->connection_count && lane_streams(lane); i++)
         most += lane->connections[i].in_flight == 0;
     return most;
@@ -96,7 +99,7 @@ static int lane_together(const LaneState *lane) {
  * the next. */
 static bool lane_gathered(const LaneState *lane) {
     int under_way = 0;
-    for (int i = 0; i < lane->connection_count && lane_rules[lane->connections[0].lane].by_one; i++)
+    for (int i = 0; i < lane->connection_count && lane->rules->by_one; i++)
         under_way += lane->connections[i].gathers;
     return lane->queues[WAIT_GATHERING].first && under_way == 0;
 }

@@ -18,6 +18,7 @@ typedef enum Wait {
 
 /* The batches of one lane that wait, and the connections that they wait for. */
 typedef struct LaneState {
+    const LaneRules *rules;
     Connection *connections;
     int connection_count;
     int ready;       /* of those */
