@@ -55,10 +55,10 @@ def wrk(service, script, arguments, seconds, warms_up=False, connections=CONNECT
     costs = Costs(service)
     out = run(wrk_command(service, script, arguments, seconds, connections), BENCH_KEY=service.key)
     told = json.loads(out.rstrip().split("\n")[-1])
-    if told["requests"] == 0 or ((told["refused"] or told["broken"]) and not warms_up):
+    if (told["requests"] == 0 or told["refused"] or told["broken"]) and not warms_up:
         raise Trouble(f"requests failed: {told}")
     return Sample(told["requests"] / told["us"] * 1e6, p50_ms=told["p50_us"] / 1000, p99_ms=told["p99_us"] / 1000,
-                  **costs.per(told["requests"]))  # fmt: skip
+                  **costs.per(max(told["requests"], 1)))  # fmt: skip
 
 
 def pgbench(service, script, variables, clients, plans, seconds):
