@@ -160,7 +160,7 @@ class Service:
         self._log_statements("all")
         log = self.folder / "postgres.log"
         try:
-            self._silent_since(log, 0)  # what was asked before has been answered
+            time.sleep(0.5)  # what was asked before has been answered
             start = log.stat().st_size
             call()
             found = self._silent_since(log, start)
@@ -175,17 +175,16 @@ class Service:
 
     @staticmethod
     def _silent_since(log, start):
-        """The statements logged from `start` on, when for half a second no more have come."""
-        size = -1
+        """The statements on records logged from `start` on, when for half a second no more have come. Others come all the time."""
+        found, seen = [], None
         deadline = time.monotonic() + 30
-        while size != log.stat().st_size and time.monotonic() < deadline:
-            size = log.stat().st_size
+        while found != seen and time.monotonic() < deadline:
+            seen = found
             time.sleep(0.5)
-        if start == 0:
-            return []
-        with open(log, "rb") as file:
-            file.seek(start)
-            return statements_in(file.read().decode())
+            with open(log, "rb") as file:
+                file.seek(start)
+                found = statements_in(file.read().decode())
+        return found
 
     def _log_statements(self, which):
         self.psql("-c", f"ALTER SYSTEM SET log_statement = '{which}'", "-c", "SELECT pg_reload_conf()")
