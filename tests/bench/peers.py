@@ -179,6 +179,8 @@ class Compared:
 def peers(service, known, folder, rounds, seconds):
     """Each case with the server and all peers, in turn."""
     cases = {case.name: case for case in known}
+    service.stop()
+    service.start()  # without its cache, which would ask PostgreSQL nothing
     file = str(folder / "statements.json")
     Path(file).write_text(json.dumps(statements(service, cases)), encoding="utf-8")
     found = [Compared(cases[name], goal, theirs={kind: [] for kind, _ in KINDS}) for name, goal in COMPARED]
