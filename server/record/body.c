@@ -12,6 +12,10 @@ bool field_is_writable(const Field *field) {
     return (field->flags & (FIELD_VIRTUAL | FIELD_READ_ONLY)) == 0;
 }
 
+bool field_is_written(const Field *field) {
+    return field_is_writable(field) || (field->flags & FIELD_WRITTEN) != 0;
+}
+
 const char *pointer_join(Arena *arena, const char *pointer, const char *member) {
     Buffer out = buffer_new(arena, strlen(pointer) + strlen(member) + 8);
     buffer_add_string(&out, pointer);

@@ -44,6 +44,9 @@ const char *body_value(Exchange *x, const Field *field, const json_t *json, cons
 /* True when the field is one that a client writes. */
 bool field_is_writable(const Field *field);
 
+/* Whether it stands in INSERT and UPDATE: those, and what is computed here. */
+bool field_is_written(const Field *field);
+
 /* Faults for members of `object` that are no fields. */
 void body_unknown(Exchange *x, const Field *fields, const json_t *object, const char *pointer);
 

@@ -26,15 +26,11 @@ typedef struct Sending {
 
 /* ---- groups ---- */
 
-static bool is_written(const Field *field) {
-    return field_is_writable(field) || (field->flags & FIELD_WRITTEN) != 0;
-}
-
 static uint64_t mask_of(const Item *item) {
     const Field *fields = item->write->resource->fields;
     uint64_t mask = 0;
     for (int i = 0; fields[i].name != NULL; i++)
-        if (is_written(&fields[i]) && (item->present == 0 || write_changes(item->write, fields[i].name)))
+        if (field_is_written(&fields[i]) && (item->present == 0 || write_changes(item->write, fields[i].name)))
             mask |= UINT64_C(1) << i;
     return mask;
 }
@@ -190,13 +186,13 @@ static Sql *creates_sql(const Bulk *bulk, const Group *group) {
     rows_sql(bulk, group, sql);
     sql_add_all(sql, " AS s), i AS (INSERT INTO ", resource->table, " AS t (id", NULL);
     for (const Field *field = resource->fields; field->name != NULL; field++)
-        if (is_written(field))
+        if (field_is_written(field))
             sql_add_all(sql, ", ", field->name, NULL);
     for (int i = 0; i < WHO_COLUMNS; i++)
         sql_add_all(sql, ", ", who_column(i), NULL);
     sql_add(sql, ") SELECT r.new_id");
     for (const Field *field = resource->fields; field->name != NULL; field++) {
-        if (!is_written(field))
+        if (!field_is_written(field))
             continue;
         sql_add(sql, ", ");
         value_sql(field, sql);

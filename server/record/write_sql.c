@@ -30,10 +30,6 @@ static void who_param(Sql *sql, const char *const *texts, int column) {
     sql_param(sql, texts[column], column == 0 ? "bigint" : "text");
 }
 
-static bool is_written(const Field *field) {
-    return field_is_writable(field) || (field->flags & FIELD_WRITTEN) != 0;
-}
-
 /* A record that is restored keeps what it was known by, and its versions count on. */
 static void past_columns(const Write *write, Sql *sql) {
     if (write->past != NULL)
@@ -119,7 +115,7 @@ Sql *current_sql(const Write *write) {
 static void insert_columns(const Write *write, Sql *sql) {
     const char *comma = "";
     for (const Field *field = write->resource->fields; field->name != NULL; field++) {
-        if (!is_written(field))
+        if (!field_is_written(field))
             continue;
         sql_add_all(sql, comma, field->name, NULL);
         comma = ", ";
@@ -134,7 +130,7 @@ static void insert_values(const Write *write, Sql *sql, int *numbers) {
     const char *who[WHO_COLUMNS];
     who_texts(write->x, who);
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
-        if (!is_written(&write->resource->fields[i]))
+        if (!field_is_written(&write->resource->fields[i]))
             continue;
         int number = sql_bind(sql, write->texts[i]);
         if (numbers != NULL)
@@ -174,7 +170,7 @@ Sql *insert_sql(Write *write) {
 static void referred_sql(const Write *write, Sql *sql, const int *numbers) {
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         const Field *field = &write->resource->fields[i];
-        if (!is_written(field) || field->target == NULL)
+        if (!field_is_written(field) || field->target == NULL)
             continue;
         const char *target = resource_find(field->target)->table;
         if (field->type == TYPE_REFERENCE) {
@@ -246,7 +242,7 @@ Sql *update_sql(Write *write) {
     sql_add_all(sql, is_kept(write) ? "WITH t AS (" : "", "UPDATE ", write->resource->table, " AS t SET ", NULL);
     for (int i = 0; write->resource->fields[i].name != NULL; i++) {
         const Field *field = &write->resource->fields[i];
-        if (!is_written(field) || !write_changes(write, field->name))
+        if (!field_is_written(field) || !write_changes(write, field->name))
             continue;
         sql_add_all(sql, field->name, " = ", NULL);
         sql_param(sql, write->texts[i], type_of(field)->sql);

@@ -102,7 +102,7 @@ class Peer:
         more = ["--port", port] if "uvicorn" in command else [port, file]
         host, database = service.connection()[1], service.connection()[-1]
         env = environment(PGHOST=host, PGPORT=5432, PGUSER="onrecord", PGDATABASE=database, BENCH_KEY=self.key, PEER_STATEMENTS=file,
-                          NODE_PATH=TOP / "build/npm-bench/node_modules", NODE_ENV="production")  # fmt: skip
+                          NODE_ENV="production")  # fmt: skip
         folder = TOP / "build/npm-bench" if command[0] == "node" else HERE
         if command[0] == "node":
             command = [command[0], str(folder / command[1]), *command[2:]]
