@@ -51,9 +51,10 @@ def searches(name, path, **more):
 
 
 def texts(service):
-    """Some of the sentences that each article holds."""
-    quotes = json.loads(service.get("/quotes?article_id=1&limit=20&status=confirmed"))["items"]
-    return [quote["text"] for quote in quotes]
+    """The sentences that are quoted. Each article holds them all, so that new quotes are like those that are there: were
+    they of other words, a search would have to go past them to what it finds."""
+    quotes = json.loads(service.get("/quotes?limit=200&status=confirmed&fields=text"))["items"]
+    return sorted({quote["text"] for quote in quotes})
 
 
 def cases(service, sizes):
