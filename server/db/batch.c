@@ -33,8 +33,10 @@ void batch_gathers(Batch *batch, int64_t key) {
     batch->key = key;
 }
 
-void batch_joins(Batch *batch) {
+void batch_joins(Batch *batch, Joined *joined, void *of) {
     batch->gathers = true;
+    batch->joined = joined;
+    batch->joined_of = of;
 }
 
 void batch_streams(Batch *batch, bool (*row)(Batch *batch, const Result *row)) {
@@ -47,6 +49,7 @@ void batch_release(Batch *batch) {
     batch->count = 0;
     batch->write = false;
     batch->gathers = false;
+    batch->joined = NULL;
     batch->row = NULL;
     batch->outcome = BATCH_PENDING;
     batch->touched = NULL;

@@ -34,8 +34,7 @@ typedef enum Lane {
 } Lane;
 
 typedef struct Statement {
-    const char *sql;    /* text made of our own words alone: every value of a client is a parameter */
-    const char *joined; /* see batch_joins; NULL: it goes out as it is */
+    const char *sql; /* text made of our own words alone: every value of a client is a parameter */
     int param_count;
     const char *const *params; /* text format; NULL is SQL null */
     Result *result;            /* set when the batch is BATCH_DONE */
@@ -70,12 +69,18 @@ enum { GATHERED_MAX = 64 };
 typedef struct Gathering Gathering;
 typedef struct Proof Proof;
 typedef struct Batch Batch;
+
+/* The text of a statement that does for many what statement `index` of the batch does: see batch_joins. */
+typedef const char *Joined(const Batch *batch, int index, void *of);
+
 struct Batch {
     Arena *arena; /* where statements grow, and where an error's texts go */
     Lane lane;
     bool write;   /* it changes something: outcome.h */
     bool gathers; /* see batch_gathers and batch_joins */
     int64_t key;
+    Joined *joined; /* NULL: its statements are the same for many, with a list in place of the parameter */
+    void *joined_of;
     int count;
     int capacity;
     Statement *statements;
@@ -117,12 +122,12 @@ int batch_add(Batch *batch, const char *sql, int param_count, const char *const 
  * parameter are `key`. */
 void batch_gathers(Batch *batch, int64_t key);
 
-/* Lets the write go out in one transaction with others of the same statements. Each statement has, beside its own text,
- * one that does the same for many (`joined`): its parameters are as many, each an array of text with an element for
- * each batch. Of the last statement every batch wants one row, whose last column, behind those of the statement's own
- * text, is then the batch's number, from 1. A batch without a row is run by itself, as all are when something fails: a
- * joined statement leaves out what it can see will not do. */
-void batch_joins(Batch *batch);
+/* Lets the write go out in one transaction with others of the same statements. For each statement `joined` gives, of
+ * one of them and only where there are others, the text of one that does the same for many: its parameters are as many,
+ * each an array of text with an element for each batch. Of the last statement every batch wants one row, whose last
+ * column, behind those of the statement's own text, is then the batch's number, from 1. A batch without a row is run by
+ * itself, as all are when something fails: a joined statement leaves out what it can see will not do. */
+void batch_joins(Batch *batch, Joined *joined, void *of);
 
 /* Lets the batch, of one statement in LANE_EXPORT, stream: `row` takes each row as it comes, which is gone when it
  * returns. It may answer false to get no more until pool_go_on; it may not end the batch. `complete` comes after the

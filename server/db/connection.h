@@ -73,6 +73,7 @@ typedef struct Connection {
     int64_t progress_us; /* something in flight: when PostgreSQL was heard last, or sent to when nothing was */
     int backend_pid;     /* as the session itself says */
     char marker[24];     /* a word that only this session knows */
+    bool gives_way;      /* its process has the lane's `nice`, as far as that is to be had */
     bool warm;           /* has done something since it is ready */
     bool fatal;          /* PostgreSQL has said that it ends this session */
     bool paused;         /* whoever takes the rows has enough for now: nothing is read, and epoll does not watch */

@@ -7,7 +7,7 @@
 #include "db/rows.h"
 
 static bool asks_the_same(const Batch *a, const Batch *b) {
-    bool same = a->write == b->write && a->count == b->count;
+    bool same = a->write == b->write && a->joined == b->joined && a->count == b->count;
     for (int i = 0; i < a->count && same; i++)
         same = strcmp(a->statements[i].sql, b->statements[i].sql) == 0;
     return same;
@@ -40,16 +40,18 @@ static const char *param_of_all(Batch *leader, int index, int number) {
     return array_literal(leader->arena, texts, count);
 }
 
+/* A read's text ends with GATHERS_BY. */
+static const char *read_of_all(const Batch *leader, const char *sql) {
+    return arena_printf(leader->arena, "%.*s = ANY ($1::bigint[])", (int)(strlen(sql) - strlen(GATHERS_BY)), sql);
+}
+
 static Statement statement_of_all(Batch *leader, int index) {
     const Statement *own = &leader->statements[index];
     const char **params = arena_alloc(leader->arena, (size_t)own->param_count * sizeof *params);
-    const char *sql = own->joined;
     for (int i = 0; i < own->param_count; i++)
         params[i] = param_of_all(leader, index, i);
-    if (!leader->write) {
-        int length = (int)(strlen(own->sql) - strlen(GATHERS_BY));
-        sql = arena_printf(leader->arena, "%.*s = ANY ($1::bigint[])", length, own->sql);
-    }
+    const char *sql =
+        leader->joined != NULL ? leader->joined(leader, index, leader->joined_of) : read_of_all(leader, own->sql);
     return (Statement){.sql = sql, .param_count = own->param_count, .params = params};
 }
 

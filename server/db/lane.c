@@ -1,6 +1,7 @@
 #include "db/lane.h"
 
-/* What is slow has a connection to itself. */
+/* What is slow has a connection to itself. What only reads gives way wholly (`nice`); what writes may hold locks that
+ * others wait for. */
 const LaneRules lane_rules[LANE_COUNT] = {
     [LANE_POINT] = {.name = "point",
                     .plans = "force_generic_plan",
@@ -25,14 +26,14 @@ const LaneRules lane_rules[LANE_COUNT] = {
     [LANE_WRITE] =
         {.name = "write", .plans = "auto", .room = 16, .timeout = TIMEOUT_SLOW, .locks = true, .by_one = true},
     [LANE_SLOW] =
-        {.name = "slow", .plans = "force_custom_plan", .room = 1, .timeout = TIMEOUT_SLOW, .sleeps = true, .nice = 10},
+        {.name = "slow", .plans = "force_custom_plan", .room = 1, .timeout = TIMEOUT_SLOW, .sleeps = true, .nice = 19},
     [LANE_EXPORT] = {.name = "export",
                      .plans = "force_custom_plan",
                      .room = 1,
                      .timeout = TIMEOUT_STREAM,
                      .sleeps = true,
                      .streams = true,
-                     .nice = 10},
+                     .nice = 19},
     /* Custom plans would be made anew for what triggers and foreign keys ask of each row, too: half of the time. */
     [LANE_BULK] = {.name = "bulk",
                    .plans = "force_generic_plan",

@@ -20,7 +20,7 @@ typedef struct LaneRules {
     bool locks;   /* waits for locks for half of the slow timeout; else for all of its own */
     bool by_key;  /* everything is looked up by index, however small a table seems when the plan is made */
     bool by_one;  /* batches that gather go out on one connection at a time, so that many do; else on each */
-    int nice;     /* of PostgreSQL's processes, where they are ours: setpriority(2) */
+    int nice;     /* of PostgreSQL's processes, where they are ours: base/priority.h */
     bool steady;  /* what runs here costs little by its nature: once too slow, it is tried there again */
     bool shares;  /* reads that go out in one turn share a Sync */
     bool streams; /* each batch needs a connection with nothing else on it, and is refused where there is none */

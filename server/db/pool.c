@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -45,8 +44,7 @@ static void log_connection(LogLevel level, const char *event, const Connection *
 }
 
 void pool_connection_ready(Pool *pool, Connection *c) {
-    if (pool->home.owns_processes && lane_rules[c->lane].nice > 0)
-        (void)setpriority(PRIO_PROCESS, (id_t)c->backend_pid, lane_rules[c->lane].nice);
+    c->gives_way = lane_rules[c->lane].nice == 0 || !pool->home.owns_processes;
     pool->lanes[c->lane].ready++;
     pool->ready++;
     pool->home.counters.reconnects++;

@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "base/moment.h"
+#include "base/priority.h"
 #include "db/gather.h"
 #include "db/pool_state.h"
 
@@ -132,6 +133,12 @@ static Batch *lane_next(Pool *pool, LaneState *lane, const Connection *c) {
     return queue_pop(&lane->queues[WAIT_TURN]);
 }
 
+static void lane_send(const LaneState *lane, Connection *c, Batch *batch) {
+    if (!c->gives_way)
+        c->gives_way = priority_lower(c->backend_pid, lane->rules->nice);
+    pipeline_send(c, batch);
+}
+
 void lane_flush(Pool *pool, LaneState *lane) {
     int64_t now_us = clock_monotonic_us();
     Connection *c;
@@ -140,7 +147,7 @@ void lane_flush(Pool *pool, LaneState *lane) {
         if (batch->count == 0)
             pool_complete(pool, batch, BATCH_DONE);
         else
-            pipeline_send(c, batch);
+            lane_send(lane, c, batch);
     for (int i = 0; i < lane->connection_count; i++)
         pipeline_flush(&lane->connections[i]);
     if (lane_is_down(pool, lane)) {

@@ -33,10 +33,8 @@ static const char **key_params(Exchange *x) {
 }
 
 void idempotency_guard(Exchange *x) {
-    if (x->idempotency.key == NULL)
-        return;
-    int statement = batch_add(&x->batch, SQL_ANSWER_GUARD, KEY_PARAMS, key_params(x));
-    x->batch.statements[statement].joined = SQL_ANSWER_GUARD_JOINED;
+    if (x->idempotency.key != NULL)
+        batch_add(&x->batch, SQL_ANSWER_GUARD, KEY_PARAMS, key_params(x));
 }
 
 void idempotency_keep(const Exchange *x, Sql *sql, const char *from, int status, const Resource *resource) {

@@ -14,6 +14,7 @@
 #include "record/restore.h"
 #include "record/type.h"
 #include "record/write_sql.h"
+#include "sql.h"
 
 enum { JOINED_MAX = 16384 /* bytes of a record that is written together with others */ };
 
@@ -161,6 +162,13 @@ static bool joins(const Write *write) {
            bytes <= JOINED_MAX;
 }
 
+/* Before the insert there is none but the guard of an Idempotency-Key. */
+static const char *joined_sql(const Batch *batch, int index, void *of) {
+    (void)batch;
+    Write *write = of;
+    return index == write->statement ? insert_joined_sql(write) : SQL_ANSWER_GUARD_JOINED;
+}
+
 static Step write_send(Write *write) {
     Exchange *x = write->x;
     if (write->phase == WRITE_LOOK && !write->resource->looked(write))
@@ -175,10 +183,8 @@ static Step write_send(Write *write) {
     if (write->past != NULL)
         restore_before(write);
     write->statement = sql_queue(write_inserts(write) ? insert_sql(write) : update_sql(write), &x->batch);
-    if (joins(write)) {
-        x->batch.statements[write->statement].joined = insert_joined_sql(write);
-        batch_joins(&x->batch);
-    }
+    if (joins(write))
+        batch_joins(&x->batch, joined_sql, write);
     for (int i = 0; i < write->follower_count; i++)
         sql_queue(write->followers[i], &x->batch);
     return STEP_QUERY;

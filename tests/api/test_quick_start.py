@@ -100,6 +100,32 @@ def runs(pid):
     return False
 
 
+def priorities(postmaster):
+    """Of PostgreSQL's processes: {pid: (nice, nice of its session's group, where there are such groups)}."""
+    found = {}
+    for pid in pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+        with contextlib.suppress(OSError):
+            group = pathlib.Path(f"/proc/{pid}/autogroup")
+            told = int(group.read_text().split()[-1]) if group.exists() else None
+            found[pid] = int(pathlib.Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[16]), told
+    return found
+
+
+def test_exports_give_way_to_what_is_quick(running):
+    """To the processor goes first who answers in no time. The system may want to be told twice: see base/priority.h."""
+    groups = pathlib.Path("/proc/self/autogroup").exists()
+    wanted = (19, 19 if groups else None)
+
+    def gives_way():
+        assert requests.get(f"{running.base}/quotes?format=ndjson", timeout=10).status_code == 200
+        return wanted in priorities(running.postmaster()).values()
+
+    service.until(gives_way, what="a process that gives way")
+    assert all(requests.get(f"{running.base}/quotes/1", timeout=10).status_code == 200 for _ in range(4))
+    others = [found for found in priorities(running.postmaster()).values() if found != wanted]
+    assert others and set(others) == {(0, 0 if groups else None)}
+
+
 def test_the_curl_lines_work_as_printed(running):
     assert running.base in running.printed
     lines = re.findall(r"(?m)^  curl (?:.*\\\n)*.*$", running.printed)

@@ -10,6 +10,7 @@ from service import Trouble, environment
 
 EXPORTS, SEARCHES = 8, 8
 READERS = 8  # connections that read by id
+READ_ROUNDS = 5  # at least: wrk counts one pause among its requests as often as it would have asked meanwhile
 WRITERS, BAD_WRITERS = 64, 16
 SLOWER_MAX, LEFT_MIN = 3, 0.67
 
@@ -75,7 +76,7 @@ def reads_beside(service, case, common, rounds, seconds):
         return wrk(service, case.script, case.arguments, seconds, connections=READERS).p99_ms
 
     ask()
-    for _ in range(rounds):
+    for _ in range(max(rounds, READ_ROUNDS)):
         alone.append(ask())
         exports = [lambda over: export(service, over)] * EXPORTS
         with threads([keep_asking(service, common.script, common.arguments, SEARCHES), *exports]):

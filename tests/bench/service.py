@@ -78,7 +78,7 @@ class Service:
         env |= settings
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen([BINARY, "serve"], env=env, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT)  # fmt: skip
+                                            stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
         while not self.ready():
             if self.process.poll() is not None or time.monotonic() - began > 60:
                 raise Trouble(f"the server does not start: {(self.folder / 'server.log').read_text()[-2000:]}")

@@ -211,6 +211,14 @@ static void test_gathering_with_one_that_fails(void **state) {
     }
 }
 
+static const char *item_joined(const Batch *batch, int index, void *of) {
+    (void)batch, (void)index, (void)of;
+    return "WITH s AS (SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (p1, p2, n)), "
+           "t AS (INSERT INTO public.item AS t (id, value) SELECT s.p1::integer, s.p2::integer FROM s WHERE p1 <> '666' "
+           "ON CONFLICT (id) DO NOTHING RETURNING t.id) "
+           "SELECT t.id, pg_current_xact_id(), s.n FROM t JOIN s ON s.p1::integer = t.id";
+}
+
 /* One write among others of its kind: `value` is to be unique, at the latest when its transaction ends. */
 static Batch *submit_item(int id, int value) {
     const char **params = arena_alloc(fixture_arena, 2 * sizeof *params);
@@ -222,12 +230,7 @@ static Batch *submit_item(int id, int value) {
                  "RETURNING t.id, t.xmin");
     batch->statements[0].param_count = 2;
     batch->statements[0].params = params;
-    batch->statements[0].joined =
-        "WITH s AS (SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (p1, p2, n)), "
-        "t AS (INSERT INTO public.item AS t (id, value) SELECT s.p1::integer, s.p2::integer FROM s WHERE p1 <> '666' "
-        "ON CONFLICT (id) DO NOTHING RETURNING t.id) "
-        "SELECT t.id, pg_current_xact_id(), s.n FROM t JOIN s ON s.p1::integer = t.id";
-    batch_joins(batch);
+    batch_joins(batch, item_joined, NULL);
     return submit(batch);
 }
 
