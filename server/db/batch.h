@@ -60,6 +60,9 @@ typedef struct DbError {
     const char *detail;
 } DbError;
 
+/* The SQLSTATE of what went out with others and refers to what is not there: ours, for PostgreSQL did not fail. */
+#define SQLSTATE_REFERS "IK004"
+
 /* How the statement of a read of one record ends that goes out together with others. */
 #define GATHERS_BY " = $1"
 
@@ -100,7 +103,8 @@ struct Batch {
     int results_seen;
     Proof *proof;                  /* of a write whose results have come: outcome.h */
     bool sent;                     /* its Sync is on its way: PostgreSQL may commit it */
-    bool left_out;                 /* it went out with others, and had no row: it is to be run by itself */
+    bool left_out;                 /* it went out with others, which could not do it: it is to be run by itself */
+    bool refused;                  /* the same, and why is known: SQLSTATE_REFERS */
     bool skipped;                  /* stood behind one that failed */
     bool alone;                    /* must not share a Sync: it was skipped once */
     bool retried;                  /* was prepared anew once (26000, 0A000) */
@@ -124,9 +128,10 @@ void batch_gathers(Batch *batch, int64_t key);
 
 /* Lets the write go out in one transaction with others of the same statements. For each statement `joined` gives, of
  * one of them and only where there are others, the text of one that does the same for many: its parameters are as many,
- * each an array of text with an element for each batch. Of the last statement every batch wants one row, whose last
- * column, behind those of the statement's own text, is then the batch's number, from 1. A batch without a row is run by
- * itself, as all are when something fails: a joined statement leaves out what it can see will not do. */
+ * each an array of text with an element for each batch. Of the last statement every batch gets the row whose last
+ * column, behind those of the statement's own text, is the batch's number, from 1. A batch without a row is
+ * BATCH_FAILED with SQLSTATE_REFERS: what it refers to is not there, or has changed. One whose row begins with null is
+ * run by itself, to learn why, as all are when something fails. */
 void batch_joins(Batch *batch, Joined *joined, void *of);
 
 /* Lets the batch, of one statement in LANE_EXPORT, stream: `row` takes each row as it comes, which is gone when it

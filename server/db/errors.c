@@ -41,6 +41,7 @@ static const StateRow states[] = {
     {"IK001", FAILURE_RUNNING, "The first request with this Idempotency-Key is still under way."}, /* answer_guard */
     {"IK002", FAILURE_ANSWERED, "The first request with this Idempotency-Key was answered."},
     {"IK003", FAILURE_CONFLICT, changed}, /* refuse_unless */
+    {SQLSTATE_REFERS, FAILURE_REFERENCE, "A record that it refers to is not there."},
     {"54000", FAILURE_INVALID, "A value is too long to be looked up by."},
 };
 

@@ -104,7 +104,8 @@ static void rows_share(Batch *leader, const Gathering *gathering, int index) {
     for (Batch *batch = leader; batch; batch = batch == leader ? gathering->mates : batch->next, count++) {
         bool found = rows[count] >= 0;
         batch->statements[index].result = rows_part(batch->arena, whole, found ? rows[count] : 0, found);
-        batch->left_out = leader->write && !found;
+        batch->refused = leader->write && !found;
+        batch->left_out = leader->write && found && result_value(batch->statements[index].result, 0, 0) == NULL;
     }
     rows_release(whole);
 }

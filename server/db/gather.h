@@ -25,8 +25,8 @@ Batch *gather_lead(Queue *queue, int max);
 Statement *gather_statement(Batch *batch, int index);
 
 /* Ends what gather_lead began, and answers the mates, linked by `next`; NULL when it leads none. Each gets its own rows
- * of the leader's results, where there are some; a write, too, what is known of the transaction, and `left_out` where
- * it was not among what that has written. */
+ * of the leader's results, where there are some; a write, too, what is known of the transaction, and whether it was
+ * refused or is to be run by itself. */
 Batch *gather_part(Batch *leader);
 
 #endif

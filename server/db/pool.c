@@ -152,7 +152,7 @@ void pool_free(Pool *pool) {
 void pool_submit(Pool *pool, Batch *batch) {
     batch->outcome = BATCH_PENDING;
     batch->runs_in = batch->lane;
-    batch->alone = batch->retried = batch->rerun = batch->left_out = batch->slowed = false;
+    batch->alone = batch->retried = batch->rerun = batch->left_out = batch->refused = batch->slowed = false;
     batch->gathering = NULL;
     batch->connection = NULL;
     batch->queued_us = clock_monotonic_us();

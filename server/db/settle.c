@@ -12,7 +12,7 @@ static void batch_rewind(Pool *pool, Batch *batch) {
         batch->statements[i].result = NULL;
     }
     batch->outcome = BATCH_PENDING;
-    batch->left_out = false;
+    batch->left_out = batch->refused = false;
     memset(&batch->error, 0, sizeof batch->error);
     pool->home.counters.retries++;
 }
@@ -87,6 +87,15 @@ static void settle_one_of_many(Pool *pool, Batch *batch, Settlement settlement) 
     if (settlement == SETTLED_FAILED || (settlement == SETTLED_DONE && batch->left_out)) {
         batch->gathers = false;
         run_again(pool, batch);
+    } else if (settlement == SETTLED_DONE && batch->refused) {
+        batch->error = (DbError){.sqlstate = SQLSTATE_REFERS,
+                                 .statement = batch->count - 1,
+                                 .constraint = "",
+                                 .table = "",
+                                 .message = "",
+                                 .detail = ""};
+        pool->home.counters.errors++;
+        pool_complete(pool, batch, BATCH_FAILED);
     } else {
         settle(pool, batch, settlement);
     }

@@ -67,6 +67,14 @@ static void there_sql(Exchange *x, const Resource *resource, const char *ids) {
     sql_queue(sql, &x->batch);
 }
 
+static bool refers_to(const Write *write, const Resource *resource) {
+    bool refers = false;
+    for (int i = 0; i < write->explained.count && !refers; i++)
+        refers = strcmp(write->explained.items[i].target, resource->name) == 0;
+    return refers;
+}
+
+/* One statement for each resource that is referred to. */
 static bool references_ask(Write *write) {
     Exchange *x = write->x;
     int count;
@@ -78,9 +86,20 @@ static bool references_ask(Write *write) {
         for (int i = 0; i < write->explained.count; i++)
             if (strcmp(write->explained.items[i].target, all[r]->name) == 0)
                 ids[given++] = arena_integer(x->arena, write->explained.items[i].id);
-        there_sql(x, all[r], array_literal(x->arena, ids, given));
+        if (given > 0)
+            there_sql(x, all[r], array_literal(x->arena, ids, given));
     }
     return true;
+}
+
+/* What the statement for a resource that is referred to has answered. */
+static const Result *there_result(const Write *write, const Resource *resource) {
+    int count;
+    int statement = 0;
+    const Resource *const *all = resources_all(&count);
+    for (int r = 0; all[r] != resource; r++)
+        statement += refers_to(write, all[r]);
+    return write->x->batch.statements[statement].result;
 }
 
 static bool rows_hold(const Result *rows, int64_t id) {
@@ -90,15 +109,9 @@ static bool rows_hold(const Result *rows, int64_t id) {
     return false;
 }
 
-/* Whether there is, or was and is led on, what the reference names; `target`: its resource. */
-static bool reference_leads(const Write *write, const Reference *reference, const Resource **target) {
-    int count;
-    const Resource *const *all = resources_all(&count);
-    int r = 0;
-    while (strcmp(reference->target, all[r]->name) != 0)
-        r++;
-    *target = all[r];
-    return rows_hold(write->x->batch.statements[r].result, reference->id);
+/* Whether there is, or was and is led on, what the reference names. */
+static bool reference_leads(const Write *write, const Reference *reference) {
+    return rows_hold(there_result(write, resource_find(reference->target)), reference->id);
 }
 
 static void led_add(Write *write, const Resource *resource, int64_t id, int64_t into) {
@@ -114,26 +127,24 @@ bool explain_retries(Write *write) {
     int count;
     const Resource *const *all = resources_all(&count);
     for (int r = 0; r < count; r++) {
-        const Result *rows = write->x->batch.statements[r].result;
-        for (int i = 0; i < result_rows(rows); i++)
+        const Result *rows = refers_to(write, all[r]) ? there_result(write, all[r]) : NULL;
+        for (int i = 0; rows != NULL && i < result_rows(rows); i++)
             if (result_value(rows, i, 1) != NULL)
                 led_add(write, all[r], result_integer(rows, i, 0), result_integer(rows, i, 1));
     }
     bool came_back = true;
-    const Resource *target;
     for (int i = 0; i < write->explained.count; i++)
-        came_back = came_back && reference_leads(write, &write->explained.items[i], &target);
+        came_back = came_back && reference_leads(write, &write->explained.items[i]);
     return came_back || write->led_count > before;
 }
 
 static void references_answer(Write *write) {
     Exchange *x = write->x;
-    const Resource *target;
     for (int i = 0; i < write->explained.count; i++) {
         const Reference *reference = &write->explained.items[i];
-        if (!reference_leads(write, reference, &target))
-            problem_fault(x, FAULT_POINTER, reference->pointer, "there is no %s %lld", target->singular,
-                          (long long)reference->id);
+        if (!reference_leads(write, reference))
+            problem_fault(x, FAULT_POINTER, reference->pointer, "there is no %s %lld",
+                          resource_find(reference->target)->singular, (long long)reference->id);
     }
     write_refuse(x);
     if (write->past != NULL)
@@ -213,12 +224,13 @@ static void dependents_answer(Write *write) {
 /* ---- */
 
 static const struct {
+    Lane lane;
     bool (*ask)(Write *write);
     void (*answer)(Write *write);
 } explanations[] = {
-    [FAILURE_CONFLICT] = {conflict_ask, conflict_answer},
-    [FAILURE_REFERENCE] = {references_ask, references_answer},
-    [FAILURE_REFERENCED] = {dependents_ask, dependents_answer},
+    [FAILURE_CONFLICT] = {LANE_LIST, conflict_ask, conflict_answer},
+    [FAILURE_REFERENCE] = {LANE_POINT, references_ask, references_answer},
+    [FAILURE_REFERENCED] = {LANE_LIST, dependents_ask, dependents_answer},
 };
 
 enum { EXPLANATIONS = sizeof explanations / sizeof *explanations };
@@ -235,7 +247,7 @@ Step explain_ask(Write *write, FailureReport report) {
     DbError error = x->batch.error;
     batch_release(&x->batch);
     x->batch.error = error;
-    x->batch.lane = LANE_LIST;
+    x->batch.lane = explanations[report.kind].lane;
     x->batch.write = false;
     write->phase = WRITE_EXPLAIN;
     if (explanations[report.kind].ask(write))

@@ -229,7 +229,7 @@ const char *insert_joined_sql(Write *write) {
     }
     sql_add(sql, " SELECT ");
     selection_columns(write->selection, sql);
-    sql_add(sql, ", s.n FROM r AS s JOIN t ON t.id = s.new_id");
+    sql_add(sql, ", s.n FROM r AS s LEFT JOIN t ON t.id = s.new_id");
     Sql *rows = rows_sql(write, sql, numbers, guard);
     return arena_printf(arena, "%s%s", rows->text.data, sql->text.data);
 }

@@ -36,8 +36,12 @@ def waiting(api, sql="LOCK TABLE onrecord.changes IN ACCESS EXCLUSIVE MODE"):
         assert first.result().status_code == 201
 
 
+def counted(api, name):
+    return int(next(line.split()[1] for line in api.get("/metrics").text.splitlines() if line.startswith(f"onrecord_db_{name}_total ")))
+
+
 def joined(api):
-    return int(next(line.split()[1] for line in api.get("/metrics").text.splitlines() if line.startswith("onrecord_db_joined_total ")))
+    return counted(api, "joined")
 
 
 def quote(text, **more):
@@ -100,6 +104,25 @@ def test_bad_ones_fail_alone(api):
         if pointer:
             assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
     assert refused["taken"].result().json()["conflict"]["id"] == taken
+
+
+def test_what_refers_to_nobody_is_not_tried_again(api):
+    """One that was merged is somebody: who has its place."""
+    merged = api.make("speakers", name="Once a speaker")["id"]
+    assert api.post(f"/speakers/{merged}/merge", json={"into": 1}).status_code == 200
+    retries, before = counted(api, "retries"), joined(api)
+    with waiting(api) as ask:
+        nobody = [ask("/quotes", quote(f"by nobody {n}", speaker_id=10**9 + n)) for n in range(10)]
+        led = ask("/quotes", quote("by one who was merged", speaker_id=merged))
+        good = ask("/quotes", quote("by somebody"))
+    for n, future in enumerate(nobody):
+        answer = future.result()
+        assert (answer.status_code, answer.json()["errors"]) == (
+            422, [{"pointer": "/speaker_id", "detail": f"there is no speaker {10**9 + n}"}])  # fmt: skip
+    assert led.result().json()["speaker_id"] == 1
+    expect_made(api, good, quote("by somebody"))
+    service.until(lambda: joined(api) - before >= 11, 3, "the count of those sent with others")
+    assert counted(api, "retries") == retries
 
 
 def test_one_that_only_the_database_finds_bad(api):
