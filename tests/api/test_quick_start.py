@@ -111,6 +111,11 @@ def priorities(postmaster):
     return found
 
 
+def test_its_postgresql_compresses_what_it_logs_by_the_method_that_takes_little(running):
+    """As Debian's has it."""
+    assert "\nwal_compression = lz4\n" in (running.folder / "postgres/postgresql.conf").read_text(encoding="utf-8")
+
+
 def test_exports_give_way_to_what_is_quick(running):
     """To the processor goes first who answers in no time. The system may want to be told twice: see base/priority.h."""
     groups = pathlib.Path("/proc/self/autogroup").exists()
