@@ -89,7 +89,7 @@ static bool references_ask(Write *write) {
         if (given > 0)
             there_sql(x, all[r], array_literal(x->arena, ids, given));
     }
-    return true;
+    return x->batch.count > 0;
 }
 
 /* What the statement for a resource that is referred to has answered. */
