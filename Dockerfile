@@ -19,7 +19,7 @@ FROM debian:bookworm-slim AS build
 ARG DOCS=1
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends gcc libc6-dev make python3-yaml libmicrohttpd-dev \
-        libjansson-dev libpq-dev zlib1g-dev libssl-dev libutf8proc-dev libxxhash-dev >/dev/null \
+        libjansson-dev libpq-dev zlib1g-dev nettle-dev libutf8proc-dev libxxhash-dev >/dev/null \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -30,7 +30,7 @@ RUN if [ -e build/npm/.installed ]; then touch build/npm/.installed; fi && make 
 # --- what runs --------------------------------------------------------------------------------------------------------
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends libmicrohttpd12 libjansson4 libpq5 zlib1g libssl3 libutf8proc2 libxxhash0 \
+    && apt-get install -y -qq --no-install-recommends libmicrohttpd12 libjansson4 libpq5 zlib1g libnettle8 libutf8proc2 libxxhash0 \
         postgresql-client-15 \
         >/dev/null \
     && rm -rf /var/lib/apt/lists/*

@@ -43,7 +43,7 @@ COMMON := -std=c11 -D_GNU_SOURCE -Iserver -Ibuild -isystem $(PG_INCLUDE) $(WARNI
 RELEASE := -O2 -fstack-protector-strong -fPIE $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 HARDENED := -pie -Wl,-z,relro,-z,now
-LIBS := -lmicrohttpd -ljansson -lpq -lz -lcrypto -lutf8proc -lxxhash -lm
+LIBS := -lmicrohttpd -ljansson -lpq -lz -lnettle -lutf8proc -lxxhash -lm
 
 # A variant: $(1) its folder under build/, $(2) the compiler, $(3) its flags. Makes build/<folder>/obj/**.o of everything.
 define variant

@@ -3,7 +3,6 @@
  *
  * The main thread forks the embedded PostgreSQL (its death signal follows the thread) and takes all signals through a
  * signalfd; workers and the watch are threads that never see one. */
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +23,7 @@
 #include "record/exchange.h"
 #include "resources/resources.h"
 
-enum { TICK_MS = 200, FIRST_LOOK_MS = 2000, RETRY_US = 2000000, FAULT_SIZE = 1024, LARGE_BLOCK = 1024 * 1024 };
+enum { TICK_MS = 200, FIRST_LOOK_MS = 2000, RETRY_US = 2000000, FAULT_SIZE = 1024 };
 
 typedef struct Serve {
     Arena *arena;
@@ -289,9 +288,6 @@ int command_serve(int argc, char **argv) {
         return EXIT_MISUSED;
     }
     config_warn();
-    /* What is large goes straight back to the system. By default the C library learns from the first large block that
-     * is freed to keep such blocks in its heap, and a few large articles stay resident for good. */
-    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     if (!take_signals(&serve)) {
         command_fault(EXIT_FAILED, "signals cannot be taken");
     } else if (start_database(&serve) && migrate(&serve) && start_watch(&serve) && start_server(&serve)) {

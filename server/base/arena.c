@@ -26,8 +26,8 @@ enum { GAP = 16 };
 enum { GAP = 0 };
 #endif
 
-/* A spare block is kept by every arena, so it is a small one: large ones are better shared through malloc. */
-enum { FIRST_BLOCK = 16 * 1024, BLOCK_MAX = 256 * 1024, SPARE_MAX = 32 * 1024, ALIGNMENT = _Alignof(max_align_t) };
+/* Every arena keeps its first block, so it is a small one: what needs more is better shared through malloc. */
+enum { FIRST_BLOCK = 16 * 1024, BLOCK_MAX = 256 * 1024, ALIGNMENT = _Alignof(max_align_t) };
 
 typedef struct Block Block;
 struct Block {
@@ -40,7 +40,6 @@ struct Block {
 struct Arena {
     Block *newest;
     Block *first; /* the oldest; never given back before arena_free */
-    Block *spare; /* one empty block from before the last reset, at most SPARE_MAX; or NULL */
     void *last;   /* the newest allocation */
 };
 
@@ -84,15 +83,7 @@ void arena_reset(Arena *arena) {
     while (arena->newest != arena->first) {
         Block *block = arena->newest;
         arena->newest = block->older;
-        bool keep = block->size <= SPARE_MAX && (arena->spare == NULL || arena->spare->size < block->size);
-        Block *unwanted = keep ? arena->spare : block;
-        if (keep) {
-            block->used = 0;
-            ASAN_POISON_MEMORY_REGION(block->data, block->size);
-            arena->spare = block;
-        }
-        if (unwanted != NULL)
-            block_free(unwanted);
+        block_free(block);
     }
     arena->first->used = 0;
     ASAN_POISON_MEMORY_REGION(arena->first->data, arena->first->size);
@@ -103,21 +94,14 @@ void arena_free(Arena *arena) {
     if (arena == NULL)
         return;
     arena_reset(arena);
-    if (arena->spare != NULL)
-        block_free(arena->spare);
     block_free(arena->first);
     free(arena);
 }
 
-/* Puts a block with `room` free bytes on top: the spare one if it will do, else a new one. */
+/* Puts a new block with `room` free bytes on top. */
 static void block_push(Arena *arena, size_t room) {
-    Block *block = arena->spare;
-    if (block != NULL && block->size >= room) {
-        arena->spare = NULL;
-    } else {
-        size_t size = arena->newest->size >= BLOCK_MAX / 2 ? BLOCK_MAX : 2 * arena->newest->size;
-        block = block_new(size > room ? size : room);
-    }
+    size_t size = arena->newest->size >= BLOCK_MAX / 2 ? BLOCK_MAX : 2 * arena->newest->size;
+    Block *block = block_new(size > room ? size : room);
     block->older = arena->newest;
     arena->newest = block;
 }

@@ -1,94 +1,59 @@
 #include "base/hash.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <pthread.h>
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <xxhash.h>
 
+#include "base/memory.h"
+
 static _Noreturn void fail(const char *message) {
     fprintf(stderr, "onrecord: %s\n", message);
     abort();
 }
 
-enum { SHA256_BLOCK = 64 };
-
-/* Looked up once: OpenSSL 3 takes longer to find SHA-256 by its name than to hash a key with it. */
-static EVP_MD *algorithm;
-static pthread_once_t algorithm_once = PTHREAD_ONCE_INIT;
-
-static void algorithm_fetch(void) {
-    algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (algorithm == NULL)
-        fail("libcrypto has no SHA-256");
-}
-
-static const EVP_MD *algorithm_get(void) {
-    pthread_once(&algorithm_once, algorithm_fetch);
-    return algorithm;
-}
+struct Sha256 {
+    struct sha256_ctx context;
+};
 
 void sha256(const void *data, size_t length, uint8_t out[SHA256_SIZE]) {
-    if (EVP_Digest(data, length, out, NULL, algorithm_get(), NULL) != 1)
-        fail("libcrypto cannot make a digest");
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, length, data);
+    sha256_digest(&context, SHA256_SIZE, out);
 }
 
-/* It is libcrypto's own context, under a name of ours. */
 Sha256 *sha256_begin(void) {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL || EVP_DigestInit_ex(context, algorithm_get(), NULL) != 1)
-        fail("libcrypto cannot make a digest");
-    return (Sha256 *)context;
+    Sha256 *sum = memory_zeroed(1, sizeof *sum);
+    sha256_init(&sum->context);
+    return sum;
 }
 
 void sha256_add(Sha256 *sum, const void *data, size_t length) {
-    if (EVP_DigestUpdate((EVP_MD_CTX *)sum, data, length) != 1)
-        fail("libcrypto cannot make a digest");
+    sha256_update(&sum->context, length, data);
 }
 
 void sha256_so_far(const Sha256 *sum, uint8_t out[SHA256_SIZE]) {
-    EVP_MD_CTX *copy = EVP_MD_CTX_new();
-    if (copy == NULL || EVP_MD_CTX_copy_ex(copy, (const EVP_MD_CTX *)sum) != 1)
-        fail("libcrypto cannot make a digest");
-    sha256_end((Sha256 *)copy, out);
+    struct sha256_ctx copy = sum->context;
+    sha256_digest(&copy, SHA256_SIZE, out);
 }
 
 void sha256_end(Sha256 *sum, uint8_t out[SHA256_SIZE]) {
-    if (EVP_DigestFinal_ex((EVP_MD_CTX *)sum, out, NULL) != 1)
-        fail("libcrypto cannot make a digest");
-    EVP_MD_CTX_free((EVP_MD_CTX *)sum);
-}
-
-/* The digest of one block, each byte of which is `block`'s xor `pad`, and of what follows it. */
-static void padded_digest(EVP_MD_CTX *context, const uint8_t block[SHA256_BLOCK], uint8_t pad, const void *data,
-                          size_t length, uint8_t out[SHA256_SIZE]) {
-    uint8_t padded[SHA256_BLOCK];
-    for (size_t i = 0; i < SHA256_BLOCK; i++)
-        padded[i] = block[i] ^ pad;
-    if (EVP_DigestInit_ex(context, algorithm_get(), NULL) != 1 ||
-        EVP_DigestUpdate(context, padded, sizeof padded) != 1 || EVP_DigestUpdate(context, data, length) != 1 ||
-        EVP_DigestFinal_ex(context, out, NULL) != 1)
-        fail("libcrypto cannot make a digest");
+    sha256_digest(&sum->context, SHA256_SIZE, out);
+    free(sum);
 }
 
 void hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, uint8_t out[SHA256_SIZE]) {
-    uint8_t block[SHA256_BLOCK] = {0};
-    if (key_length > SHA256_BLOCK)
-        sha256(key, key_length, block);
-    else if (key_length > 0)
-        memcpy(block, key, key_length);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL)
-        fail("out of memory");
-    uint8_t inner[SHA256_SIZE];
-    padded_digest(context, block, 0x36, data, length, inner);
-    padded_digest(context, block, 0x5c, inner, sizeof inner, out);
-    EVP_MD_CTX_free(context);
-    OPENSSL_cleanse(block, sizeof block);
+    struct hmac_sha256_ctx context;
+    hmac_sha256_set_key(&context, key_length, key);
+    hmac_sha256_update(&context, length, data);
+    hmac_sha256_digest(&context, SHA256_SIZE, out);
+    explicit_bzero(&context, sizeof context);
 }
 
 uint64_t hash64(const void *data, size_t length) {
@@ -113,7 +78,7 @@ void random_bytes(void *out, size_t length) {
 }
 
 bool equal_constant_time(const void *a, const void *b, size_t length) {
-    return CRYPTO_memcmp(a, b, length) == 0;
+    return memeql_sec(a, b, length) != 0;
 }
 
 void hex_encode(const uint8_t *data, size_t length, char *out) {

@@ -1,5 +1,5 @@
-/* hash.h: digests, random bytes and their text forms. SHA-256 comes from OpenSSL's libcrypto, and HMAC
- * (RFC 2104) is made of it here: libcrypto's own costs ten times as much. */
+/* hash.h: digests, random bytes and their text forms. SHA-256 and HMAC (RFC 2104) are Nettle's, which libmicrohttpd's
+ * GnuTLS brings with it: libcrypto, which libpq brings, takes 2 MB more of memory once it is used. */
 #ifndef ONRECORD_BASE_HASH_H
 #define ONRECORD_BASE_HASH_H
 

@@ -143,7 +143,8 @@ static bool workers_start(Server *server, char *fault, size_t fault_size) {
 }
 
 /* A list's answer takes some hundred kilobytes. By default malloc gives such pieces back to the kernel and fetches the
- * next ones anew, which costs more than the answer itself; what is kept here is shared by all requests of a worker. */
+ * next ones anew, which costs more than the answer itself; what is kept here is shared by all requests of a worker.
+ * What is larger still goes straight back, as it does not once malloc has learned from the first such piece. */
 static void memory_keep(void) {
     enum { PIECE_MAX = 1024 * 1024, KEPT_MAX = 2 * 1024 * 1024 };
     mallopt(M_MMAP_THRESHOLD, PIECE_MAX);
