@@ -124,8 +124,8 @@ static const Endpoint *list_of(const char *resource) {
 
 static int export_resource(Export *export, const Config *config, const char *resource, const char *query,
                            const char *format) {
-    _Atomic uint64_t configs[2] = {0};
-    Service service = {.public_url = config->public_url, .search_configs = configs};
+    SearchLore *searches = arena_calloc(export->arena, 1, sizeof *searches);
+    Service service = {.public_url = config->public_url, .searches = searches};
     Exchange *x = arena_calloc(export->arena, 1, sizeof *x);
     CommandDatabase database;
     int code = EXIT_FAILED;

@@ -38,7 +38,7 @@ typedef struct Serve {
     Embedded *embedded;
     Watch *watch;
     ChangeLog *change_log;
-    _Atomic uint64_t search_configs[2];
+    SearchLore searches;
     Service service;
     Server *server;
 } Serve;
@@ -154,7 +154,7 @@ static bool start_watch(Serve *serve) {
 }
 
 static bool start_server(Serve *serve) {
-    serve->service.search_configs = serve->search_configs;
+    serve->service.searches = &serve->searches;
     serve->service.public_url = serve->config.public_url;
     serve->service.idempotency_kept_s = serve->config.idempotency_kept_s;
     serve->service.if_match_required = serve->config.if_match_required;

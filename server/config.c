@@ -113,7 +113,7 @@ static const Setting settings[] = {
      31536000, .help = "How long a POST with an Idempotency-Key is answered again as it was the first time."},
     {"ONRECORD_WORKERS", "workers", "N", SETTING_NUMBER, MEMBER(workers), .min = 1, .max = WORKERS_MAX,
      .help = "Threads that serve requests. Default: the CPUs that this process may use, 4 at most."},
-    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "40", 10,
+    {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "48", 11,
      1000, .help = "Connections to PostgreSQL, in total. Few are made; more, when those do not suffice."},
     {"ONRECORD_CONNECTIONS_MAX", "connections-max", "N", SETTING_NUMBER, MEMBER(connections_max), "4096", 8, 1000000,
      .help = "Clients connected at a time, in total."},

@@ -24,7 +24,8 @@ Drive *drive_new(const char *conninfo) {
     Drive *drive = memory_zeroed(1, sizeof *drive);
     PoolConfig config = {.conninfo = conninfo,
                          .gather_max = 1,
-                         .timeout_ms = {[TIMEOUT_QUICK] = STATEMENT_MS,
+                         .timeout_ms = {[TIMEOUT_BRIEF] = STATEMENT_MS,
+                                        [TIMEOUT_QUICK] = STATEMENT_MS,
                                         [TIMEOUT_SLOW] = STATEMENT_MS,
                                         [TIMEOUT_STREAM] = STREAM_MS,
                                         [TIMEOUT_CASCADE] = STATEMENT_MS}};

@@ -24,6 +24,7 @@
 typedef enum Lane {
     LANE_POINT,   /* reads by id and others of constant cost: generic plans; many share one Sync */
     LANE_PAGE,    /* pages of lists that are a walk along an index, whatever is looked for: generic plans */
+    LANE_SEARCH,  /* searches, as long as they find little: generic plans */
     LANE_LIST,    /* other lists: custom plans */
     LANE_WRITE,   /* everything that changes something */
     LANE_SLOW,    /* what may take its time; reads from other lanes that took longer than the quick timeout */
@@ -99,7 +100,7 @@ struct Batch {
     /* db's own */
     Batch *next;
     Gathering *gathering; /* it leads others: gather.h */
-    Lane runs_in;         /* `lane`, or LANE_SLOW after the quick timeout */
+    Lane runs_in;         /* `lane`, or the slower one after that lane's timeout */
     int results_seen;
     Proof *proof;                  /* of a write whose results have come: outcome.h */
     bool sent;                     /* its Sync is on its way: PostgreSQL may commit it */

@@ -7,7 +7,14 @@
 #include "db/batch.h"
 
 /* Which of a pool's timeouts; TIMEOUT_STREAM has the time in it that rows wait to be taken. */
-typedef enum LaneTimeout { TIMEOUT_QUICK, TIMEOUT_SLOW, TIMEOUT_STREAM, TIMEOUT_CASCADE, TIMEOUT_COUNT } LaneTimeout;
+typedef enum LaneTimeout {
+    TIMEOUT_BRIEF,
+    TIMEOUT_QUICK,
+    TIMEOUT_SLOW,
+    TIMEOUT_STREAM,
+    TIMEOUT_CASCADE,
+    TIMEOUT_COUNT
+} LaneTimeout;
 
 typedef struct LaneRules {
     const char *name;  /* in logs */
@@ -16,6 +23,7 @@ typedef struct LaneRules {
     int silence_us; /* a connection that has not answered for so long is passed over: at once, where many may wait for
                        the disk together */
     LaneTimeout timeout;
+    Lane slower;  /* where a read that takes longer runs again; LANE_POINT, the quickest: nowhere */
     bool sleeps;  /* connects when something comes, not at the start: a start has no time for what may not be needed */
     bool locks;   /* waits for locks for half of the slow timeout; else for all of its own */
     bool by_key;  /* everything is looked up by index, however small a table seems when the plan is made */

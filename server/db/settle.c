@@ -22,7 +22,7 @@ static void run_again(Pool *pool, Batch *batch) {
     queue_push(&pool->lanes[batch->runs_in].queues[WAIT_AGAIN], batch);
 }
 
-/* It took longer than a quick lane allows: it waits its turn, and counts, among the slow ones. What should not have
+/* It took longer than a quick lane allows: it waits its turn, and counts, in the slower one. What should not have
  * taken so long was kept from the processor, or waits for somebody: the next time tells. */
 static void run_slowly(Pool *pool, Batch *batch) {
     if (lane_rules[batch->runs_in].steady && !batch->slowed) {
@@ -31,14 +31,14 @@ static void run_slowly(Pool *pool, Batch *batch) {
         return;
     }
     batch_rewind(pool, batch);
-    batch->runs_in = LANE_SLOW;
+    batch->runs_in = lane_rules[batch->runs_in].slower;
     batch->queued_us = clock_monotonic_us();
-    queue_push(&pool->lanes[LANE_SLOW].queues[WAIT_TURN], batch);
+    queue_push(&pool->lanes[batch->runs_in].queues[WAIT_TURN], batch);
 }
 
 static void settle_failed(Pool *pool, Batch *batch) {
     const char *state = batch->error.sqlstate;
-    bool quick = lane_rules[batch->runs_in].timeout == TIMEOUT_QUICK;
+    bool quick = lane_rules[batch->runs_in].slower != LANE_POINT;
     bool stale = strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0;
     if (stale && !batch->retried) {
         batch->retried = true;

@@ -22,6 +22,7 @@ enum {
     CONNECTION_MEMORY = 16 * 1024, /* with half of it, a target of 3.6 KiB repeated in `Link` closed the connection */
     EVENTS_MAX = 64,
     STREAMS_US = 300, /* of a turn for exports' rows */
+    BRIEF_MS = 20,    /* what finds some hundreds takes less, also among others */
     SWEEP_US = 250 * 1000,
     LOOK_US = 100 * 1000
 };
@@ -264,7 +265,7 @@ static void *worker_main(void *argument) {
 /* The worker's share of the connections that the setting allows in total, two of which are the watch's and the log of
  * changes'. */
 static void pool_share(const Server *server, PoolConfig *pool) {
-    static const Lane order[] = {LANE_WRITE, LANE_LIST, LANE_POINT, LANE_PAGE};
+    static const Lane order[] = {LANE_WRITE, LANE_LIST, LANE_POINT, LANE_PAGE, LANE_SEARCH};
     const Config *config = server->config.config;
     int share = (config->db_connections_max - 2) / config->workers;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
@@ -276,7 +277,7 @@ static void pool_share(const Server *server, PoolConfig *pool) {
     for (; share > 0 && pool->connections[LANE_EXPORT] < config->exports_max; share--)
         pool->connections[LANE_EXPORT]++;
     for (int i = 0; i < share; i++)
-        pool->connections[order[i % 4]]++;
+        pool->connections[order[(size_t)i % (sizeof order / sizeof *order)]]++;
 }
 
 __attribute__((format(printf, 2, 0))) static void mhd_log(void *cls, const char *format, va_list arguments) {
@@ -350,14 +351,16 @@ Worker *worker_new(Server *server, int index, char *fault, size_t fault_size) {
         free(worker); /* the process ends: what was opened goes with it */
         return NULL;
     }
-    PoolConfig pool = {.conninfo = server->config.conninfo,
-                       .gather_max = config->gather_max,
-                       .owns_processes = config->database_embedded,
-                       .tells_touched = config_keeps_answers(config),
-                       .timeout_ms = {[TIMEOUT_QUICK] = config->quick_timeout_ms,
-                                      [TIMEOUT_SLOW] = config->slow_timeout_ms,
-                                      [TIMEOUT_STREAM] = config->export_timeout_s * 1000,
-                                      [TIMEOUT_CASCADE] = config->cascade_timeout_s * 1000}};
+    PoolConfig pool = {
+        .conninfo = server->config.conninfo,
+        .gather_max = config->gather_max,
+        .owns_processes = config->database_embedded,
+        .tells_touched = config_keeps_answers(config),
+        .timeout_ms = {[TIMEOUT_BRIEF] = BRIEF_MS < config->quick_timeout_ms ? BRIEF_MS : config->quick_timeout_ms,
+                       [TIMEOUT_QUICK] = config->quick_timeout_ms,
+                       [TIMEOUT_SLOW] = config->slow_timeout_ms,
+                       [TIMEOUT_STREAM] = config->export_timeout_s * 1000,
+                       [TIMEOUT_CASCADE] = config->cascade_timeout_s * 1000}};
     pool_share(server, &pool);
     worker->pool = pool_new(&pool, worker->epoll_fd);
     worker->compressor = compressor_new(1);

@@ -22,6 +22,13 @@
 
 enum { EXCHANGE_IDS = 2, EXCHANGE_HEADERS = 12, IF_MATCH_MAX = 16, EXCHANGE_OWNED = 16 };
 
+/* What searches have learnt of each other, in all threads: see search.c. All is 0 at first. */
+enum { SEARCHES_SLOW = 1024 };
+typedef struct SearchLore {
+    _Atomic uint64_t configs[2];          /* which languages there are */
+    _Atomic uint64_t slow[SEARCHES_SLOW]; /* which searches find much */
+} SearchLore;
+
 /* What all exchanges share: settings that records depend on. Owned by the server; constant while it runs, but for the
  * cursor key, which is filled in before the first request that needs it. */
 typedef struct Service {
@@ -29,7 +36,7 @@ typedef struct Service {
     int idempotency_kept_s; /* how long the answer to an Idempotency-Key is kept */
     bool if_match_required; /* changes of what is there without If-Match answer 428 */
     uint8_t cursor_key[32];
-    _Atomic uint64_t *search_configs; /* two: what searches know of languages, see search.c */
+    SearchLore *searches;
 } Service;
 
 /* A query parameter, decoded, in the order given. `name` and `value` are valid UTF-8 without NUL. */

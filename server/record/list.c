@@ -379,9 +379,13 @@ static bool list_walks(const List *list) {
 
 /* A search by names has one plan, unless filters come into it. */
 static Lane list_lane(const List *list) {
-    if (is_ranked(list) && list->resource->searching->by == SEARCH_NAMES && !list->total && list->filter_count == 0)
+    if (list_walks(list))
         return LANE_PAGE;
-    return list_walks(list) ? LANE_PAGE : LANE_LIST;
+    if (!is_ranked(list) || list->total)
+        return LANE_LIST;
+    if (list->resource->searching->by == SEARCH_NAMES)
+        return list->filter_count == 0 ? LANE_PAGE : LANE_LIST;
+    return search_finds_much(list->service, list->query) ? LANE_LIST : LANE_SEARCH;
 }
 
 bool list_ask(List *list, Batch *batch) {
@@ -392,6 +396,8 @@ bool list_ask(List *list, Batch *batch) {
 }
 
 bool list_learn(Exchange *x, List *list) {
+    if (x->batch.lane == LANE_SEARCH && x->batch.runs_in != LANE_SEARCH)
+        search_found_much(list->service, list->query);
     bool news = list->search != NULL && search_learn(x, list->search);
     int own = list->of_one ? 1 : 0;
     return merged_filters_take(list->filters + own, list->filter_count - own, &x->batch) || news;

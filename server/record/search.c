@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/moment.h"
 #include "base/utf8.h"
 #include "record/cell.h"
 #include "record/marks.h"
@@ -30,7 +31,7 @@ static bool may_lack_language(const Search *search) {
 
 /* What the searches before this one have learnt. */
 static _Atomic uint64_t *configs_known(const Exchange *x, const Search *search) {
-    return &x->service->search_configs[may_lack_language(search)];
+    return &x->service->searches->configs[may_lack_language(search)];
 }
 
 Search *search_read(Exchange *x, const Resource *resource) {
@@ -93,6 +94,29 @@ bool search_is_idle(const Search *search, const Batch *batch) {
 
 int search_cap(const Search *search) {
     return by_names(search) ? SEARCH_NAMES_MOST : SEARCH_WINDOW;
+}
+
+/* ---- which searches find much ---- */
+
+/* A search is remembered by the upper bits of its hash; the lower ones hold the minute in which it was slow. */
+enum { MINUTE_BITS = 16, SLOW_MINUTES = 10 };
+
+static _Atomic uint64_t *slow_slot(const Service *service, uint64_t query) {
+    return &service->searches->slow[query % SEARCHES_SLOW];
+}
+
+static uint16_t minute_now(void) {
+    return (uint16_t)(clock_monotonic_us() / 60000000);
+}
+
+bool search_finds_much(const Service *service, uint64_t query) {
+    uint64_t slow = atomic_load_explicit(slow_slot(service, query), memory_order_relaxed);
+    return slow >> MINUTE_BITS == query >> MINUTE_BITS && (uint16_t)(minute_now() - (uint16_t)slow) < SLOW_MINUTES;
+}
+
+void search_found_much(const Service *service, uint64_t query) {
+    uint64_t slow = query >> MINUTE_BITS << MINUTE_BITS | minute_now();
+    atomic_store_explicit(slow_slot(service, query), slow, memory_order_relaxed);
 }
 
 /* ---- SQL ---- */

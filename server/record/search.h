@@ -9,6 +9,11 @@
  * would take seconds; so the newest SEARCH_WINDOW that match are ranked, then those before them, and so on. A cursor
  * holds on to its window, so that pages neither repeat nor miss records when others come in.
  *
+ * What finds little is best looked up in the index of words, what finds much by a walk from the newest on; to tell them
+ * apart, PostgreSQL would have to plan each search, which takes longer than most searches. So each is tried in
+ * LANE_SEARCH, whose plan is the index's and whose time is short; those that took longer are known for some minutes,
+ * and are planned.
+ *
  * Names: those that begin with the query, also at a later word; where these are few, those that look alike (trigrams)
  * and that sound alike. */
 #ifndef ONRECORD_RECORD_SEARCH_H
@@ -53,6 +58,10 @@ bool search_learn(Exchange *x, Search *search);
 
 /* Whether the query holds nothing to look for: no word, or stop words alone. */
 bool search_is_idle(const Search *search, const Batch *batch);
+
+/* Whether a search with that hash (List's `query`) was too slow for LANE_SEARCH in the last minutes, in any thread. */
+bool search_finds_much(const Service *service, uint64_t query);
+void search_found_much(const Service *service, uint64_t query);
 
 /* How many records RANKING_FOUND counts at the most: then there may be more. */
 int search_cap(const Search *search);

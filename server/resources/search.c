@@ -108,7 +108,7 @@ Step search_done(Exchange *x) {
     Groups *all = x->state;
     bool repeats = false;
     for (int i = 0; i < GROUPS; i++)
-        repeats = search_learn(x, all->lists[i]->search) || repeats;
+        repeats = list_learn(x, all->lists[i]) || repeats;
     if (repeats) {
         batch_release(&x->batch);
         groups_queue(x, all);

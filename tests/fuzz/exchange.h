@@ -23,9 +23,9 @@
         }                                                                                                              \
     } while (0)
 
-static _Atomic uint64_t fuzz_configs[2];
+static SearchLore fuzz_searches;
 static Service fuzz_service = {
-    .public_url = "", .cursor_key = "a key that nobody knows, 32 byte", .search_configs = fuzz_configs};
+    .public_url = "", .cursor_key = "a key that nobody knows, 32 byte", .searches = &fuzz_searches};
 
 static inline Exchange *fuzz_exchange(Arena *arena, const Endpoint *endpoint) {
     Exchange *x = arena_calloc(arena, 1, sizeof *x);

@@ -232,9 +232,9 @@ static void too_few_connections_are_refused(void **state) {
     (void)state;
     assert_false(load("--workers", "4", "--db-connections-max", "16", NULL));
     assert_refused(
-        "ONRECORD_DB_CONNECTIONS_MAX is 16; 4 workers need at least 34 (8 each, and two in common). Raise it, or "
+        "ONRECORD_DB_CONNECTIONS_MAX is 16; 4 workers need at least 38 (9 each, and two in common). Raise it, or "
         "lower ONRECORD_WORKERS.");
-    assert_true(load("--workers", "4", "--db-connections-max", "34", NULL));
+    assert_true(load("--workers", "4", "--db-connections-max", "38", NULL));
 }
 
 static void the_role_of_the_server(void **state) {

@@ -108,7 +108,8 @@ static inline void loop_until_ready(void) {
 static inline void pool_start(int quick_timeout_ms, int slow_timeout_ms) {
     PoolConfig config = {.conninfo = embedded_conninfo(fixture_cluster),
                          .gather_max = 16,
-                         .timeout_ms = {[TIMEOUT_QUICK] = quick_timeout_ms,
+                         .timeout_ms = {[TIMEOUT_BRIEF] = quick_timeout_ms / 2,
+                                        [TIMEOUT_QUICK] = quick_timeout_ms,
                                         [TIMEOUT_SLOW] = slow_timeout_ms,
                                         [TIMEOUT_STREAM] = slow_timeout_ms,
                                         [TIMEOUT_CASCADE] = slow_timeout_ms}};

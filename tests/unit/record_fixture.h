@@ -16,7 +16,9 @@
 #include "record/sql_builder.h"
 #include "resources/resources.h"
 
-static Service fixture_service = {.public_url = "", .cursor_key = "0123456789abcdef0123456789abcde"};
+static SearchLore fixture_searches;
+static Service fixture_service = {
+    .public_url = "", .cursor_key = "0123456789abcdef0123456789abcde", .searches = &fixture_searches};
 
 static inline int fixture_setup(void **state) {
     Arena *arena = arena_new();

@@ -197,6 +197,10 @@ static void test_lanes(void **state) {
         {"kind=direct", LANE_LIST},
         {"sort=published_at,said_on", LANE_LIST},
         {"speaker_id=3&count=exact", LANE_LIST},
+        {"q=rain", LANE_SEARCH},
+        {"q=rain&speaker_id=3", LANE_SEARCH},
+        {"q=rain&sort=-published_at", LANE_LIST},
+        {"q=rain&count=exact", LANE_LIST},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         List *list = read(x, &quote_resource, cases[i].query);
@@ -206,6 +210,25 @@ static void test_lanes(void **state) {
         if (x->batch.lane != cases[i].lane)
             fail_msg("%s: lane %d", cases[i].query, x->batch.lane);
     }
+}
+
+/* A search that was too slow for its lane is known there for some time. */
+static void test_what_finds_much(void **state) {
+    Exchange *x = *state;
+    List *list = read(x, &quote_resource, "q=rain");
+    batch_init(&x->batch, x->arena, LANE_POINT, NULL, x);
+    list_queue(list, &x->batch);
+    assert_false(search_finds_much(&fixture_service, list->query));
+    search_found_much(&fixture_service, list->query);
+    assert_true(search_finds_much(&fixture_service, list->query));
+    List *others[] = {read(x, &quote_resource, "q=rain&limit=3"), read(x, &quote_resource, "q=snow")};
+    for (int i = 0; i < 2; i++) {
+        batch_init(&x->batch, x->arena, LANE_POINT, NULL, x);
+        list_queue(others[i], &x->batch);
+        assert_int_equal(x->batch.lane, i == 0 ? LANE_LIST : LANE_SEARCH);
+    }
+    atomic_fetch_sub(&fixture_searches.slow[list->query % SEARCHES_SLOW], 10); /* minutes */
+    assert_false(search_finds_much(&fixture_service, list->query));
 }
 
 static void test_what_a_cursor_is_bound_to(void **state) {
@@ -358,6 +381,7 @@ int main(void) {
         unit_case(test_merged_speakers),
         unit_case(test_sub_collections),
         unit_case(test_lanes),
+        unit_case(test_what_finds_much),
         unit_case(test_what_a_cursor_is_bound_to),
         unit_case(test_links_repeat_the_query),
         unit_case(test_links_of_included_lists),
