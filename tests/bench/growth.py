@@ -31,6 +31,7 @@ def sized(service, sizes):
         reads("list of 20, two includes", "/quotes?speaker_id=%d&include=speaker,article", "speaker", sizes["speakers"]),
         reads("search, a rare word", "/quotes?q=%d", "word", sizes["speakers"] - 1),
     ]
+    service.warm()
     for case in chosen:
         wrk(service, case.script, case.arguments, 1, warms_up=True)
     rates = [wrk(service, case.script, case.arguments, SECONDS).rate for case in chosen]

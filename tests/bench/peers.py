@@ -193,9 +193,12 @@ def peers(service, known, folder, rounds, seconds):
             wrk(service, compared.case.script, compared.case.arguments, seconds, connections=compared.case.connections)
         for round_ in range(rounds):
             for compared in found:
+                service.warm()
                 sides = [service, *running]
                 for side in sides if round_ % 2 == 0 else sides[::-1]:
-                    sample = wrk(side, compared.case.script, compared.case.arguments, seconds, connections=compared.case.connections)
+                    asks = (compared.case.script, compared.case.arguments)
+                    wrk(side, *asks, 1, warms_up=True, connections=compared.case.connections)
+                    sample = wrk(side, *asks, seconds, connections=compared.case.connections)
                     (compared.ours if side is service else compared.theirs[side.name]).append(sample)
     finally:
         for peer in running:
