@@ -1,6 +1,7 @@
 """What others get while somebody asks for much: reads by id beside exports and heavy searches, creates beside a flood of bad ones."""
 
 import contextlib
+import os
 import statistics
 import subprocess
 import threading
@@ -66,9 +67,28 @@ def keep_asking(service, script, arguments, connections):
     return target
 
 
+@contextlib.contextmanager
+def idlers():
+    """On each processor a loop that does nothing, of the lowest priority: what it costs that there is anything else to run."""
+
+    def give_way():
+        os.nice(19)
+        with contextlib.suppress(OSError), open("/proc/self/autogroup", "w", encoding="ascii") as group:
+            group.write("19")
+
+    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"], preexec_fn=give_way, start_new_session=True)
+             for _ in os.sched_getaffinity(0)]  # fmt: skip
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
 def reads_beside(service, case, common, rounds, seconds):
-    """The 99th percentile of reads by id, in ms: without others, and beside exports and searches that are heavy."""
-    alone, beside = [], []
+    """The 99th percentile of reads by id, in ms: without others, beside idlers, and beside exports and searches that are heavy."""
+    alone, idle, beside = [], [], []
     service.stop()
     service.start(ONRECORD_EXPORTS_MAX=str(EXPORTS))
 
@@ -78,12 +98,14 @@ def reads_beside(service, case, common, rounds, seconds):
     ask()
     for _ in range(max(rounds, READ_ROUNDS)):
         alone.append(ask())
+        with idlers():
+            idle.append(ask())
         exports = [lambda over: export(service, over)] * EXPORTS
         with threads([keep_asking(service, common.script, common.arguments, SEARCHES), *exports]):
             beside.append(ask())
     service.stop()
     service.start()
-    return statistics.median(alone), statistics.median(beside)
+    return statistics.median(alone), statistics.median(idle), statistics.median(beside)
 
 
 def writes_beside(service, case, rounds, seconds):

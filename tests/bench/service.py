@@ -130,10 +130,10 @@ class Service:
 
     def load(self, sizes):
         """Fills the database, unless it is filled already. What earlier runs have written makes others slower in time: when
-        there is much of it, or when the folder holds other data, it is filled anew."""
+        there is much of it, or when the folder holds other data or a part, it is filled anew."""
         there = self.psql("-F", " ", "-c", "SELECT (SELECT count(*) FROM onrecord.articles), (SELECT count(*) FROM onrecord.quotes)")
         articles, quotes = map(int, there.split())
-        if articles == sizes["articles"] and quotes <= 10 * articles * (1 + WRITTEN_MAX):
+        if articles == sizes["articles"] and 10 * articles <= quotes <= 10 * articles * (1 + WRITTEN_MAX):
             return
         if articles != 0:
             self.stop()
