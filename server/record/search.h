@@ -61,6 +61,8 @@ bool search_is_idle(const Search *search, const Batch *batch);
 
 /* Whether a search with that hash (List's `query`) was too slow for LANE_SEARCH in the last minutes, in any thread. */
 bool search_finds_much(const Service *service, uint64_t query);
+
+/* Remembers that it was. */
 void search_found_much(const Service *service, uint64_t query);
 
 /* How many records RANKING_FOUND counts at the most: then there may be more. */

@@ -113,7 +113,8 @@ def priorities(postmaster):
 
 def test_its_postgresql_compresses_what_it_logs_by_the_method_that_takes_little(running):
     """As Debian's has it."""
-    assert "\nwal_compression = lz4\ndefault_toast_compression = lz4\n" in (running.folder / "postgres/postgresql.conf").read_text(encoding="utf-8")
+    settings = (running.folder / "postgres/postgresql.conf").read_text(encoding="utf-8")
+    assert "\nwal_compression = lz4\ndefault_toast_compression = lz4\n" in settings
 
 
 def test_exports_give_way_to_what_is_quick(running):

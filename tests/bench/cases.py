@@ -65,16 +65,16 @@ def cases(service, sizes):
                                  "text": quotable[0]})  # fmt: skip
 
     lists = ("auto", "force_custom_plan")
-    found = (*lists, "force_generic_plan")
+    any_plan = (*lists, "force_generic_plan")
     return [
         reads("by id, two includes", "/quotes/%d?include=speaker,article", "id", quotes, goal=1.0),
         reads("by id", "/quotes/%d", "id", quotes),
         reads("list of 20, two includes", "/quotes?speaker_id=%d&include=speaker,article", "speaker", speakers,
               goal=0.8, plans=lists),
         reads("newest 20 of a source", "/quotes?source_id=%d&sort=-published_at", "source", 200, plans=lists),
-        reads("search, a rare word", "/quotes?q=%d", "word", speakers - 1, goal=0.9, plans=found),
-        searches(COMMON_WORD, "/quotes?q=governor", goal=0.9, plans=found),
-        reads("search of articles", "/articles?q=%d&fields=-body", "word", articles, plans=found),
+        reads("search, a rare word", "/quotes?q=%d", "word", speakers - 1, goal=0.9, plans=any_plan),
+        searches(COMMON_WORD, "/quotes?q=governor", goal=0.9, plans=any_plan),
+        reads("search of articles", "/articles?q=%d&fields=-body", "word", articles, plans=any_plan),
         suggests(service, SUGGEST, connections=32, plans=lists),
         Case(INSERT, "POST /quotes", "post.lua", [articles, speakers, *map(json.dumps, quotable)], post,
              {str(RECORD): ("article", articles), str(SPEAKER): ("speaker", speakers)}),
