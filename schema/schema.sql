@@ -1221,6 +1221,21 @@ $$;
 
 COMMENT ON FUNCTION onrecord.refuse_unless(holds boolean, code text) IS 'False; or fails: with IK001 where another request has taken over, with IK003 where a line that is to count as written in this transaction was not';
 
+-- Name: search_any_word(tsquery); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_any_word(query tsquery) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+BEGIN
+    -- As text: 'words' within quotes, with operators and parentheses between them.
+    RETURN rtrim(regexp_replace(query::text, '[^'']*(''(?:[^'']|'''')*''(?::\*)?)[^'']*', '\1 | ', 'g'), ' |')::tsquery;
+END
+$$;
+
+-- Name: FUNCTION search_any_word(query tsquery); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_any_word(query tsquery) IS 'A query for any of the words of another, those that it refuses included: what ts_headline marks';
+
 -- Name: search_config(text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_config(language text) RETURNS text

@@ -79,7 +79,7 @@ typedef struct Relation {
 /* How `q` finds the records of a resource. */
 typedef struct Searching {
     enum { SEARCH_WORDS, SEARCH_NAMES } by;
-    const char *const *fields; /* in which matches are marked, the weightiest first; ended by NULL */
+    const char *const *fields; /* in which matches are marked, as its `search` weighs them; ended by NULL */
     const char *snippet;       /* of those the one that a piece is shown of; NULL: none */
     bool languageless;         /* SEARCH_WORDS: a record may have no article whose language it is in */
 } Searching;

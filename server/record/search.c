@@ -149,31 +149,41 @@ void search_with(const Search *search, Sql *sql) {
         return;
     int text = sql_bind(sql, search->text);
     uint64_t some = search->configs != 0 ? search->configs : UINT64_C(1) << SIMPLE;
-    const char *comma = "WITH q (name, config, query) AS MATERIALIZED (VALUES ";
+    sql_add(sql, "WITH q (name, config, query, words) AS MATERIALIZED ("
+                 "SELECT c.name, ('onrecord.' || c.name)::regconfig, f.query, onrecord.search_any_word(f.query) "
+                 "FROM (VALUES ");
+    const char *comma = "('";
     for (int i = 0; i < CONFIGS; i++) {
         if ((some >> i & 1) == 0)
             continue;
-        sql_add_all(sql, comma, "('", configs[i], "', 'onrecord.", configs[i], "'::regconfig, onrecord.search_query('",
-                    configs[i], "', ", NULL);
-        sql_use(sql, text, "text");
-        sql_add(sql, "))");
-        comma = ", ";
+        sql_add_all(sql, comma, configs[i], "')", NULL);
+        comma = ", ('";
     }
-    sql_add(sql, ") ");
+    sql_add(sql, ") AS c (name), LATERAL onrecord.search_query(c.name, ");
+    sql_use(sql, text, "text");
+    sql_add(sql, ") AS f (query)) ");
+}
+
+/* The text of a field, as onrecord.search_fold folds it, with marks around the words of the query; NULL when none
+ * stands there. By the weights in `search` ('a' for the first of the fields) that is known without reading it. A
+ * tsvector keeps 255 places of a word: where the first field has it more often, the others are not marked. */
+static void headline_sql(const char *field, int place, Sql *sql) {
+    const char weight[] = {(char)('a' + place), '\0'};
+    sql_add_all(sql, ", CASE WHEN ts_filter(t.search, '{", weight, "}') @@ q.words ",
+                "THEN ts_headline(q.config, onrecord.search_fold(left(t.", field, ", ", NULL);
+    sql_number(sql, SEARCH_MARKED);
+    sql_add(sql, ")), q.query, E'HighlightAll=true,StartSel=\\x01,StopSel=\\x02') END");
 }
 
 int search_columns(Search *search, int column, const char *const *ranking, Sql *sql) {
     search->column = column;
     for (int i = 0; i < RANKING_COLUMNS; i++)
         sql_add_all(sql, ", ", ranking != NULL ? ranking[i] : "NULL", NULL);
-    int columns = RANKING_COLUMNS;
-    const char *const *field = search->resource->searching->fields;
-    for (; !by_names(search) && *field != NULL; field++, columns++) {
-        sql_add_all(sql, ", ts_headline(q.config, onrecord.search_fold(left(t.", *field, ", ", NULL);
-        sql_number(sql, SEARCH_MARKED);
-        sql_add(sql, ")), q.query, E'HighlightAll=true,StartSel=\\x01,StopSel=\\x02')");
-    }
-    return columns;
+    const char *const *fields = search->resource->searching->fields;
+    int marked = 0;
+    for (; !by_names(search) && fields[marked] != NULL; marked++)
+        headline_sql(fields[marked], marked, sql);
+    return RANKING_COLUMNS + marked;
 }
 
 void search_join(const Search *search, Sql *sql) {
@@ -247,7 +257,9 @@ static void marks_of(const Search *search, const Text *text, const Result *rows,
         marks_add_names(text->text, text->length, search->text, marks);
         return;
     }
-    marks_read(text->text, text->length, result_value(rows, row, column), result_length(rows, row, column), marks);
+    const char *marked = result_value(rows, row, column);
+    if (marked != NULL)
+        marks_read(text->text, text->length, marked, result_length(rows, row, column), marks);
     marks_add_unparted(text->text, text->length, search->text, marks);
 }
 

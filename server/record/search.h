@@ -71,12 +71,12 @@ int search_cap(const Search *search);
 /* Adds the predicate that record t is found. */
 void search_where(const Search *search, Sql *sql);
 
-/* Adds "WITH q (name, config, query) AS (...) ", the query in each configuration: what search_columns and ranking
- * read. */
+/* Adds "WITH q (name, config, query, words) AS (...) ", the query in each configuration, and one for any of its words:
+ * what search_columns and ranking read. */
 void search_with(const Search *search, Sql *sql);
 
 /* Adds the columns that search_render reads, of record t: its score and place (SQL; NULL where the list is sorted), and
- * the fields with marks. `column` is the first of them; answers how many they are. */
+ * the fields with marks (NULL without). `column` is the first of them; answers how many they are. */
 int search_columns(Search *search, int column, const char *const *ranking, Sql *sql);
 
 /* Adds the join that these columns need. */

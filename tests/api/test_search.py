@@ -153,6 +153,24 @@ def test_highlights_and_snippet_of_an_article(shared):
     assert shared.read("/articles?q=deepen+ties&fields=headline")["items"][0]["highlights"] != []
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "more"),
+    [
+        ("articles", ["headline", "alternative_headline", "summary", "body"], {}),
+        ("quotes", ["text", "speaker_as_printed", "role"], {"article_id": 1, "kind": "indirect"}),
+        ("events", ["name", "place", "description"], {}),
+        ("sources", ["name", "description"], {}),
+    ],
+)
+def test_each_field_is_marked_that_holds_a_word_and_no_other(api, path, fields, more):
+    for number, field in enumerate(fields):
+        values = {other: f"nothing {number}" for other in fields} | {field: f"the heron egret {number}"}
+        made = api.make(path, **values, **more)
+        for query in ("heron", "egret or gull", '"heron egret" -gull'):
+            (item,) = [item for item in api.read(f"/{path}", params={"q": query})["items"] if item["id"] == made["id"]]
+            assert [highlight["field"] for highlight in item["highlights"]] == [field], query
+
+
 def test_an_article_found_by_its_headline_alone_has_no_snippet(api):
     api.make("articles", headline="Herons return", body="Nothing else.")
     (item,) = api.read("/articles?q=heron")["items"]

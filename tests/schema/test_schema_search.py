@@ -86,6 +86,46 @@ def found(db, table, record_id, config, query):
                         WHERE id = {record_id}""")
 
 
+@pytest.mark.parametrize(
+    ("query", "any_word"),
+    [
+        ("ambassadors moscow", "'ambassador' | 'moscow'"),
+        ('"soon appoint" or visit -meeting', "'soon' | 'appoint' | 'visit' | 'meet'"),
+        ("-ambassador", "'ambassador'"),
+        ("北京会谈", "'北京' | '京会' | '会谈'"),
+        ("the", ""),
+    ],
+)
+def test_a_query_for_any_of_its_words(seeded, query, any_word):
+    assert seeded.value(f"SELECT onrecord.search_any_word(onrecord.search_query('english', '{query}'))::text") == any_word
+
+
+@pytest.mark.parametrize("lexeme", ["it's", "a''b", "back\\slash", "a & b", "' | '", "(x)", "!no"])
+def test_a_word_may_hold_what_operators_are_made_of(seeded, lexeme):
+    quoted = "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+    query = f"({quoted}:* <2> 'b') & !{quoted}".replace("'", "''")
+    same = f"({quoted}:* | 'b') | {quoted}".replace("'", "''")
+    assert seeded.value(f"SELECT onrecord.search_any_word('{query}'::tsquery) = '{same}'::tsquery")
+
+
+FIELDS = {
+    "articles": ["headline", "alternative_headline", "summary", "body"],
+    "quotes": ["text", "speaker_as_printed", "role"],
+}
+
+
+@pytest.mark.parametrize("table", FIELDS)
+@pytest.mark.parametrize("query", ["russia -diplomat", '"foreign minister" or kabulov', "taliban-led ties", "visit", "Kabul's"])
+def test_a_field_has_a_word_of_that_weight_when_it_would_be_marked(seeded, table, query):
+    escaped = query.replace("'", "''")
+    for field, weight in zip(FIELDS[table], "abcd"):
+        rows = seeded.rows(f"""
+            SELECT ts_filter(search, '{{{weight}}}') @@ onrecord.search_any_word(q) AS has,
+                   ts_headline('onrecord.english', onrecord.search_fold({field}), q, E'HighlightAll=true,StartSel=\x01') ~ E'\x01' AS marked
+            FROM onrecord.{table}, onrecord.search_query('english', '{escaped}') AS q WHERE {field} IS NOT NULL""")
+        assert all(row["has"] == row["marked"] for row in rows), (field, rows)
+
+
 def test_the_headline_weighs_more_than_the_summary_and_that_more_than_the_body(db):
     db.run("""INSERT INTO onrecord.articles (id, headline, alternative_headline, summary, body) VALUES
               (91, 'salt', 'x', 'x', 'x'), (92, 'x', 'salt', 'x', 'x'), (93, 'x', 'x', 'salt', 'x'),
