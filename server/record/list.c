@@ -12,7 +12,7 @@
 #include "record/render_json.h"
 
 /* A statement's LIMIT is a literal, so that its plan knows it; few of them, so that few statements are prepared. */
-static const int limit_tiers[] = {6, 21, 51, 101, LIST_LIMIT_MAX + 1};
+static const int limit_tiers[] = {6, 11, 21, 51, 101, LIST_LIMIT_MAX + 1};
 
 /* Parameters that every list takes beside its filters. */
 static const char *const list_parameters[] = {"q",       "limit", "cursor",  "sort",   "fields",

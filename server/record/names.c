@@ -36,12 +36,12 @@ static void filters_sql(const List *list, Sql *sql) {
     sql_add(sql, " AND t.id = n.speaker_id)");
 }
 
-/* Those that begin with the query, at some word of a name. */
+/* Those that begin with the query, at some word of a name. Not numeric: to become a real, that goes through text. */
 static void starts_sql(const List *list, Sql *sql) {
     sql_add(sql, ", starts (id, position, score) AS MATERIALIZED (SELECT n.speaker_id, n.position, "
-                 "CASE WHEN n.word > 1 THEN 0.8 WHEN n.rest = (SELECT text FROM q) THEN 0.92 ELSE 0.9 END "
-                 "+ 0.08 * char_length((SELECT text FROM q)) / char_length(n.rest) "
-                 "- CASE WHEN n.position > 0 THEN 0.01 ELSE 0 END "
+                 "CASE WHEN n.word > 1 THEN 0.8::float8 WHEN n.rest = (SELECT text FROM q) THEN 0.92 ELSE 0.9 END "
+                 "+ 0.08::float8 * char_length((SELECT text FROM q)) / char_length(n.rest) "
+                 "- CASE WHEN n.position > 0 THEN 0.01::float8 ELSE 0 END "
                  "FROM onrecord.speaker_names n WHERE (SELECT text FROM q) <> '' "
                  "AND n.rest >= (SELECT text FROM q) AND n.rest < (SELECT text || U&'\\+10FFFF' FROM q)");
     filters_sql(list, sql);
@@ -51,7 +51,7 @@ static void starts_sql(const List *list, Sql *sql) {
 /* Those of whose words more than half sound like words of the query. */
 static void sounds_sql(const List *list, Sql *sql) {
     sql_add(sql, ", sounds (id, position, score) AS MATERIALIZED (SELECT n.speaker_id, n.position, "
-                 "0.7 * count(DISTINCT n.sound) / cardinality((SELECT sounds FROM said)) "
+                 "0.7::float8 * count(DISTINCT n.sound) / cardinality((SELECT sounds FROM said)) "
                  "+ 0.05 * onrecord.name_likeness((SELECT text FROM q), string_agg(n.rest, ' ' ORDER BY n.word)) "
                  "FROM onrecord.speaker_names n "
                  "WHERE (SELECT count(*) FROM starts) < " FEW " AND n.sound = ANY ((SELECT sounds FROM said)::text[])");

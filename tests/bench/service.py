@@ -131,11 +131,11 @@ class Service:
     def load(self, sizes):
         """Fills the database, unless it is filled already. What earlier runs have written makes others slower in time: when
         there is much of it, or when the folder holds other data or a part, it is filled anew."""
-        there = self.psql("-F", " ", "-c", "SELECT (SELECT count(*) FROM onrecord.articles), (SELECT count(*) FROM onrecord.quotes)")
-        articles, quotes = map(int, there.split())
+        counts = ", ".join(f"(SELECT count(*) FROM onrecord.{table})" for table in ("sources", "articles", "quotes"))
+        sources, articles, quotes = map(int, self.psql("-F", " ", "-c", f"SELECT {counts}").split())
         if articles == sizes["articles"] and 10 * articles <= quotes <= 10 * articles * (1 + WRITTEN_MAX):
             return
-        if articles != 0:
+        if sources != 0:
             self.stop()
             shutil.rmtree(self.folder / "postgres")
             self.start()

@@ -113,8 +113,8 @@ static void test_pages_of_two_ranges(void **state) {
 
 static void test_limits_come_in_tiers(void **state) {
     Exchange *x = *state;
-    static const int tiers[][2] = {{1, 6},   {5, 6},    {6, 21},    {20, 21},   {21, 51},
-                                   {50, 51}, {51, 101}, {100, 101}, {101, 201}, {200, 201}};
+    static const int tiers[][2] = {{1, 6},   {5, 6},   {6, 11},   {10, 11},   {11, 21},   {20, 21},
+                                   {21, 51}, {50, 51}, {51, 101}, {100, 101}, {101, 201}, {200, 201}};
     for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++) {
         List *list = read(x, &source_resource, arena_printf(x->arena, "limit=%d", tiers[i][0]));
         assert_int_equal(list->limit, tiers[i][0]);
