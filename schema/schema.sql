@@ -1228,7 +1228,8 @@ CREATE FUNCTION onrecord.search_any_word(query tsquery) RETURNS tsquery
     AS $$
 BEGIN
     -- As text: 'words' within quotes, with operators and parentheses between them.
-    RETURN rtrim(regexp_replace(query::text, '[^'']*(''(?:[^'']|'''')*''(?::\*)?)[^'']*', '\1 | ', 'g'), ' |')::tsquery;
+    RETURN rtrim(regexp_replace(query::text, '[^'']*(''(?:[^'']|'''')*''(?::\*)?)[^'']*', '\1 | ', 'g'),
+                 ' |')::tsquery;
 END
 $$;
 
@@ -3162,7 +3163,7 @@ CREATE INDEX articles_published_at_id_idx ON onrecord.articles USING btree (publ
 
 -- Name: articles_search_idx; Type: INDEX
 
-CREATE INDEX articles_search_idx ON onrecord.articles USING gin (search) WITH (fastupdate=off);
+CREATE INDEX articles_search_idx ON onrecord.articles USING gin (search) WITH (fastupdate='on', gin_pending_list_limit='64');
 
 -- Name: articles_section_id_idx; Type: INDEX
 
@@ -3210,7 +3211,7 @@ CREATE INDEX events_part_of_id_idx ON onrecord.events USING btree (part_of_id, i
 
 -- Name: events_search_idx; Type: INDEX
 
-CREATE INDEX events_search_idx ON onrecord.events USING gin (search) WITH (fastupdate=off);
+CREATE INDEX events_search_idx ON onrecord.events USING gin (search) WITH (fastupdate='on', gin_pending_list_limit='64');
 
 -- Name: events_starts_on_first_id_idx; Type: INDEX
 
@@ -3262,7 +3263,7 @@ CREATE INDEX quotes_said_on_first_id_idx ON onrecord.quotes USING btree (said_on
 
 -- Name: quotes_search_idx; Type: INDEX
 
-CREATE INDEX quotes_search_idx ON onrecord.quotes USING gin (search) WITH (fastupdate=off);
+CREATE INDEX quotes_search_idx ON onrecord.quotes USING gin (search) WITH (fastupdate='on', gin_pending_list_limit='64');
 
 -- Name: quotes_source_id_id_idx; Type: INDEX
 
@@ -3306,7 +3307,7 @@ CREATE INDEX sources_name_id_idx ON onrecord.sources USING btree (name, id);
 
 -- Name: sources_search_idx; Type: INDEX
 
-CREATE INDEX sources_search_idx ON onrecord.sources USING gin (search) WITH (fastupdate=off);
+CREATE INDEX sources_search_idx ON onrecord.sources USING gin (search) WITH (fastupdate='on', gin_pending_list_limit='64');
 
 -- Name: sources_updated_at_id_idx; Type: INDEX
 
