@@ -108,6 +108,14 @@ def test_a_word_may_hold_what_operators_are_made_of(seeded, lexeme):
     assert seeded.value(f"SELECT onrecord.search_any_word('{query}'::tsquery) = '{same}'::tsquery")
 
 
+def test_what_words_and_languages_go_through_is_part_of_the_statement(seeded):
+    """A function in SQL that PostgreSQL does not inline is planned in each transaction."""
+    plan = seeded.run("""EXPLAIN (VERBOSE, COSTS OFF) SELECT onrecord.search_fold(headline), onrecord.search_config(language)
+                         FROM onrecord.articles""")
+    assert "regexp_replace(" in plan and "english" in plan and not re.search(r"\b(search_fold|search_config)\(", plan), plan
+    assert seeded.value("SELECT onrecord.search_fold(NULL) IS NULL")
+
+
 FIELDS = {
     "articles": ["headline", "alternative_headline", "summary", "body"],
     "quotes": ["text", "speaker_as_printed", "role"],
