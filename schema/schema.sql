@@ -1482,7 +1482,8 @@ CREATE TABLE onrecord.articles (
     CONSTRAINT articles_summary_check CHECK ((char_length(summary) <= 20000)),
     CONSTRAINT articles_url_check CHECK (((octet_length(url) >= 1) AND (octet_length(url) <= 2048))),
     CONSTRAINT articles_via_check CHECK (((via = '[]'::jsonb) OR onrecord.objects_valid(via, '{source_id}'::text[], '{as_printed}'::text[])))
-);
+)
+WITH (toast_tuple_target='4096');
 
 -- Name: TABLE articles; Type: COMMENT
 

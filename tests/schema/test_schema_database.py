@@ -144,6 +144,22 @@ def test_gin_indexes_are_written_at_once_or_in_short_lists(seeded):
         assert set(row["options"]) == ({"fastupdate=on", "gin_pending_list_limit=64"} if words else {"fastupdate=off"}), row
 
 
+def pages_read(db, query):
+    plan = db.run(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) {query}")
+    return int(re.search(r"Buffers: shared hit=(\d+)", plan)[1])  # of the whole, before what planning read
+
+
+@pytest.mark.parametrize(("kilobytes", "beside"), [(2, False), (3, False), (6, True)])
+def test_a_body_of_some_length_lies_in_its_row(db, kilobytes, beside):
+    """Whoever reads it walks no second index. (Of what is compressed, the compressed length counts; this cannot be.)"""
+    row = "FROM onrecord.articles WHERE id = " + str(
+        db.value(f"""INSERT INTO onrecord.articles (headline, body)
+                     SELECT 'Long', string_agg(md5(i::text), ' ') FROM generate_series(1, {kilobytes * 1000} / 33) AS i
+                     RETURNING id"""))  # fmt: skip
+    db.run(f"SELECT headline, body {row}")  # into the buffers
+    assert (pages_read(db, f"SELECT length(body) {row}") > pages_read(db, f"SELECT length(headline) {row}")) == beside
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [
