@@ -24,9 +24,9 @@ static void page_sql(const List *list, Sql *sql) {
 }
 
 /* The newest that match, up to a window's size. An id costs little; so the records themselves are fetched for the page
- * alone. */
+ * alone: from where they lie (ctid), which holds as long as the statement does. */
 static void window_sql(const List *list, Sql *sql) {
-    sql_add_all(sql, "SELECT t.id, t.search, t.search_config FROM ", list->resource->table, " t", NULL);
+    sql_add_all(sql, "SELECT t.id, t.ctid, t.search, t.search_config FROM ", list->resource->table, " t", NULL);
     list_where(list, sql);
     if (list->has_cursor && list->after[AFTER_TOP] != NULL) {
         sql_add(sql, " AND t.id <= ");
@@ -42,7 +42,7 @@ static void found_sql(const List *list, Sql *sql) {
                 "SELECT best.id, best.score, best.position AS top, NULL AS low, count(*) OVER () AS found FROM best");
         return;
     }
-    sql_add(sql, "SELECT w.id, ts_rank(w.search, q.query, 1) AS score, max(w.id) OVER () AS top, "
+    sql_add(sql, "SELECT w.id, w.ctid, ts_rank(w.search, q.query, 1) AS score, max(w.id) OVER () AS top, "
                  "min(w.id) OVER () AS low, count(*) OVER () AS found FROM (");
     window_sql(list, sql);
     sql_add(sql, ") w JOIN q ON q.name = w.search_config");
@@ -58,7 +58,8 @@ void ranked_sql(const List *list, Sql *sql) {
     found_sql(list, sql);
     sql_add(sql, ") f");
     page_sql(list, sql);
-    sql_add_all(sql, ") c JOIN ", list->resource->table, " t ON t.id = c.id", NULL);
+    sql_add_all(sql, ") c JOIN ", list->resource->table, " t ON ", by_names(list) ? "t.id = c.id" : "t.ctid = c.ctid",
+                NULL);
     selection_joins(list->selection, sql);
     search_join(list->search, sql);
     sql_add(sql, " ORDER BY c.score DESC, c.id DESC");

@@ -86,6 +86,12 @@ def test_a_search_reads_no_table_from_end_to_end(large, path, index):
     assert not whole, plan
 
 
+@pytest.mark.parametrize("path", ["/quotes?q=speaker+77", "/quotes?q=governor", "/articles?q=77"])
+def test_a_search_reads_what_it_shows_from_where_it_lies(large, path):
+    plan = plans(large, path)
+    assert re.search(r"Tid Scan on (quotes|articles) t\b", plan), plan
+
+
 def test_a_plan_that_does_is_noticed(large):
     """The test above can fail."""
     begin = (large.cluster.folder / "log").stat().st_size
