@@ -115,7 +115,7 @@ static const Setting settings[] = {
      .help = "Threads that serve requests. Default: the CPUs that this process may use, 4 at most."},
     {"ONRECORD_DB_CONNECTIONS_MAX", "db-connections-max", "N", SETTING_NUMBER, MEMBER(db_connections_max), "48", 11,
      1000, .help = "Connections to PostgreSQL, in total. Few are made; more, when those do not suffice."},
-    {"ONRECORD_CONNECTIONS_MAX", "connections-max", "N", SETTING_NUMBER, MEMBER(connections_max), "4096", 8, 1000000,
+    {"ONRECORD_CONNECTIONS_MAX", "connections-max", "N", SETTING_NUMBER, MEMBER(connections_max), "8192", 8, 1000000,
      .help = "Clients connected at a time, in total."},
     {"ONRECORD_QUEUE_MAX", "queue-max", "N", SETTING_NUMBER, MEMBER(queue_max), "1024", 1, 1000000,
      .help = "Requests that may wait for PostgreSQL, per worker and lane; beyond that the answer is 503."},

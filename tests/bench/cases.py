@@ -67,7 +67,7 @@ def cases(service, sizes):
     lists = ("auto", "force_custom_plan")
     any_plan = (*lists, "force_generic_plan")
     return [
-        reads("by id, two includes", "/quotes/%d?include=speaker,article", "id", quotes, goal=1.0),
+        reads("by id, two includes", "/quotes/%d?include=speaker,article", "id", quotes, goal=1.25),
         reads("by id", "/quotes/%d", "id", quotes),
         reads("list of 20, two includes", "/quotes?speaker_id=%d&include=speaker,article", "speaker", speakers,
               goal=0.8, plans=lists),
@@ -77,5 +77,5 @@ def cases(service, sizes):
         reads("search of articles", "/articles?q=%d&fields=-body", "word", articles, plans=any_plan),
         suggests(service, SUGGEST, connections=32, plans=lists),
         Case(INSERT, "POST /quotes", "post.lua", [articles, speakers, *map(json.dumps, quotable)], post,
-             {str(RECORD): ("article", articles), str(SPEAKER): ("speaker", speakers)}),
+             {str(RECORD): ("article", articles), str(SPEAKER): ("speaker", speakers)}, goal=1.3),
     ]  # fmt: skip
