@@ -390,6 +390,8 @@ static Step send_done(Write *write) {
     const Result *rows = x->batch.statements[write->statement].result;
     if (result_rows(rows) == 0)
         return write_again(write);
+    if (!x->batch.write && record_version(write->selection, rows, 0) != write->version)
+        return write_again(write); /* nothing was to be changed, and meanwhile somebody has changed something */
     if (write->method == METHOD_DELETE) {
         x->status = 204;
         return STEP_ANSWER;

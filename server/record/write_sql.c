@@ -48,20 +48,21 @@ static void past_values(const Write *write, Sql *sql) {
     sql_add(sql, ", ");
 }
 
-/* It is restored unless somebody else has done that, or erased it. */
+/* It is restored unless somebody else has done that, though it be deleted again since, or erased it. */
 static void past_guard(const Write *write, Sql *sql) {
     Arena *arena = write->x->arena;
     if (write->past == NULL)
         return;
     sql_add_all(sql, " WHERE NOT EXISTS (SELECT FROM ", write->resource->table, " l WHERE l.id = ", NULL);
     sql_param(sql, arena_integer(arena, write->x->ids[0]), "bigint");
-    sql_add(sql, ") AND EXISTS (SELECT FROM onrecord.revisions r WHERE r.resource = ");
+    sql_add(sql, ") AND (SELECT (r.version, r.state IS NULL AND NOT r.erased) FROM onrecord.revisions r "
+                 "WHERE r.resource = ");
     sql_param(sql, write->resource->name, NULL);
     sql_add(sql, " AND r.record_id = ");
     sql_param(sql, arena_integer(arena, write->x->ids[0]), "bigint");
-    sql_add(sql, " AND r.version = ");
+    sql_add(sql, " ORDER BY r.version DESC LIMIT 1) = (");
     sql_param(sql, arena_integer(arena, write->past->tombstone), "bigint");
-    sql_add(sql, " AND r.state IS NULL AND NOT r.erased)");
+    sql_add(sql, ", true)");
 }
 
 /* The other record that the write depends on, locked against change; a table of one row, or of none. */
