@@ -113,6 +113,7 @@ struct Batch {
     bool rerun;                    /* has lost a connection once, or must not begin anew: some of its rows are out */
     struct Connection *connection; /* it streams: where it is under way */
     int64_t queued_us;
+    int64_t locked_us; /* when it first gave way to whoever holds a lock that it needs; 0: it has not */
 };
 
 /* An empty batch on `arena`, whose outcome goes to `complete`. Reads by default: set `write` for what changes rows. */

@@ -83,9 +83,10 @@ typedef struct Connection {
     unsigned entry_size;
     unsigned entry_first; /* grow without bound; the ring's index is what is left modulo its size */
     unsigned entry_end;
-    int in_flight;  /* batches */
-    int gathers;    /* of those, the ones that others may wait for: see pool.c */
-    unsigned group; /* the number of the group that is being gathered */
+    int in_flight;       /* batches */
+    int gathers;         /* of those, the ones that others may wait for: see pool_lane.c */
+    int64_t gathered_us; /* when the latest of them was sent */
+    unsigned group;      /* the number of the group that is being gathered */
     int group_size;
     Batch *held; /* a write whose commit waits for its results: nothing else can be sent meanwhile */
     Statements statements;

@@ -36,7 +36,7 @@ const LaneRules lane_rules[LANE_COUNT] = {
                    .slower = LANE_SLOW,
                    .sleeps = true},
     [LANE_WRITE] =
-        {.name = "write", .plans = "auto", .room = 16, .timeout = TIMEOUT_SLOW, .locks = true, .by_one = true},
+        {.name = "write", .plans = "auto", .room = 16, .timeout = TIMEOUT_SLOW, .locks = LOCKS_BRIEF, .by_one = true},
     [LANE_SLOW] =
         {.name = "slow", .plans = "force_custom_plan", .room = 1, .timeout = TIMEOUT_SLOW, .sleeps = true, .nice = 19},
     [LANE_EXPORT] = {.name = "export",
@@ -52,7 +52,7 @@ const LaneRules lane_rules[LANE_COUNT] = {
                    .room = 1,
                    .timeout = TIMEOUT_SLOW,
                    .sleeps = true,
-                   .locks = true,
+                   .locks = LOCKS_HALF,
                    .by_key = true,
                    .nice = 10},
     [LANE_CASCADE] = {.name = "cascade",
@@ -60,6 +60,6 @@ const LaneRules lane_rules[LANE_COUNT] = {
                       .room = 1,
                       .timeout = TIMEOUT_CASCADE,
                       .sleeps = true,
-                      .locks = true,
+                      .locks = LOCKS_HALF,
                       .nice = 10},
 };

@@ -16,6 +16,13 @@ typedef enum LaneTimeout {
     TIMEOUT_COUNT
 } LaneTimeout;
 
+/* How long a statement waits for a lock. */
+typedef enum LockWait {
+    LOCKS_OWN,  /* for all of its own time */
+    LOCKS_HALF, /* for half of the slow timeout */
+    LOCKS_BRIEF /* hardly; then it is tried again behind others, for as long in all: WAIT_LOCK */
+} LockWait;
+
 typedef struct LaneRules {
     const char *name;  /* in logs */
     const char *plans; /* PostgreSQL's plan_cache_mode */
@@ -23,9 +30,9 @@ typedef struct LaneRules {
     int silence_us; /* a connection that has not answered for so long is passed over: at once, where many may wait for
                        the disk together */
     LaneTimeout timeout;
-    Lane slower;  /* where a read that takes longer runs again; LANE_POINT, the quickest: nowhere */
-    bool sleeps;  /* connects when something comes, not at the start: a start has no time for what may not be needed */
-    bool locks;   /* waits for locks for half of the slow timeout; else for all of its own */
+    Lane slower; /* where a read that takes longer runs again; LANE_POINT, the quickest: nowhere */
+    bool sleeps; /* connects when something comes, not at the start: a start has no time for what may not be needed */
+    LockWait locks;
     bool by_key;  /* everything is looked up by index, however small a table seems when the plan is made */
     bool by_one;  /* batches that gather go out on one connection at a time, so that many do; else on each */
     int nice;     /* of PostgreSQL's processes, where they are ours: base/priority.h */

@@ -21,7 +21,7 @@
 #include "db/rows.h"
 #include "sql.h"
 
-enum { RING_FIRST = 64, GREETING_BEGIN = 0, GREETING_CHECK = 1, LARGE = 1024 * 1024 };
+enum { RING_FIRST = 64, GREETING_BEGIN = 0, GREETING_CHECK = 1, LARGE = 1024 * 1024, LOCK_BRIEF_MS = 50 };
 
 /* ---- the ring of what is in flight ---- */
 
@@ -146,16 +146,26 @@ static bool send_statement(Connection *c, Batch *batch, int index) {
     return (slot < 0 || send_prepare(c, batch, index, slot)) && send_execute(c, batch, index, slot);
 }
 
+/* Before a write that has met somebody's lock already: it waits longer this time. */
+static bool send_patience(Connection *c) {
+    ring_push(c, (Entry){.kind = ENTRY_OPTIONAL, .slot = -1});
+    return PQsendQueryParams(c->pg, SQL_SESSION_WAITS, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
 bool pipeline_send(Connection *c, Batch *batch) {
     bool shares = !batch->write && !batch->alone && lane_rules[c->lane].shares;
     bool ok = true;
     if (!shares && c->group_size > 0)
         ok = send_sync(c, NULL);
+    if (batch->locked_us != 0)
+        ok = ok && send_patience(c);
     batch->results_seen = 0;
     batch->sent = false;
     batch->skipped = false;
     c->in_flight++;
     c->gathers += batch->gathers;
+    if (batch->gathers)
+        c->gathered_us = clock_monotonic_us();
     c->group_size++;
     c->home->counters.batches++;
     batch->proof = NULL;
@@ -200,6 +210,18 @@ bool pipeline_flush(Connection *c) {
     return true;
 }
 
+/* A write that waits for a lock gives way before its statement's own time is over. */
+static int lock_timeout_ms(const Connection *c) {
+    switch (lane_rules[c->lane].locks) {
+    case LOCKS_BRIEF:
+        return LOCK_BRIEF_MS;
+    case LOCKS_HALF:
+        return c->home->timeout_ms[TIMEOUT_SLOW] / 2;
+    default:
+        return 0;
+    }
+}
+
 bool pipeline_greet(Connection *c) {
     uint8_t random[10];
     char statement_timeout[16];
@@ -207,9 +229,7 @@ bool pipeline_greet(Connection *c) {
     random_bytes(random, sizeof random);
     hex_encode(random, sizeof random, c->marker);
     snprintf(statement_timeout, sizeof statement_timeout, "%d", connection_timeout_ms(c));
-    /* A write that waits for a lock gives way before its statement's own time is over. */
-    snprintf(lock_timeout, sizeof lock_timeout, "%d",
-             lane_rules[c->lane].locks ? c->home->timeout_ms[TIMEOUT_SLOW] / 2 : 0);
+    snprintf(lock_timeout, sizeof lock_timeout, "%d", lock_timeout_ms(c));
     const char *params[] = {c->marker, statement_timeout, lock_timeout, lane_rules[c->lane].plans};
 
     c->last_change[0] = '\0';

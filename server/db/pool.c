@@ -24,8 +24,6 @@ void pool_complete(Pool *pool, Batch *batch, BatchOutcome outcome) {
     batch->complete(batch);
 }
 
-/* Completes all that waits there. What its owners queue meanwhile stays for the next turn. */
-
 /* ---- what became of a connection ---- */
 
 /* Host, database and role; never the connection string, which may hold a password. No `reason`: libpq's own. */
@@ -155,6 +153,7 @@ void pool_submit(Pool *pool, Batch *batch) {
     batch->alone = batch->retried = batch->rerun = batch->left_out = batch->refused = batch->slowed = false;
     batch->gathering = NULL;
     batch->connection = NULL;
+    batch->locked_us = 0;
     batch->queued_us = clock_monotonic_us();
     for (int i = 0; i < batch->count; i++)
         batch->statements[i].result = NULL;
@@ -228,9 +227,9 @@ bool pool_event(Pool *pool, void *event_data, uint32_t events) {
     return true;
 }
 
-/* How long a batch may wait in a queue. */
-static int64_t patience_us(const Pool *pool) {
-    return (int64_t)pool->home.timeout_ms[TIMEOUT_SLOW] * 1000 + 5000000;
+/* Until when a batch may wait in a queue. */
+static int64_t patience_ends_us(const Pool *pool, const Batch *batch) {
+    return batch->queued_us + (int64_t)pool->home.timeout_ms[TIMEOUT_SLOW] * 1000 + 5000000;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -244,14 +243,16 @@ static int64_t lane_due_us(const Pool *pool, const LaneState *lane, int64_t now_
     for (int wait = 0; wait < WAIT_COUNT; wait++) {
         const Batch *oldest = lane->queues[wait].first;
         waits = waits || oldest;
-        if (oldest && wait != WAIT_AGAIN)
-            due = earlier(due, oldest->queued_us + patience_us(pool));
+        if (oldest)
+            due = earlier(due, patience_ends_us(pool, oldest));
     }
     if (waits && lane->ready == 0)
         due = earlier(due, lane->lost_us + lane_grace_us(lane));
     for (int i = 0; waits && i < lane->connection_count; i++) {
         int64_t stalls = connection_stalls_us(&lane->connections[i]);
+        int64_t gathers = lane_gathers_us(lane, &lane->connections[i]);
         due = stalls > now_us ? earlier(due, stalls) : due;
+        due = gathers > now_us ? earlier(due, gathers) : due;
     }
     return due;
 }
@@ -268,7 +269,7 @@ int pool_timeout_ms(const Pool *pool, int64_t now_us) {
 }
 
 static void queue_tick(Pool *pool, Queue *queue, int64_t now_us) {
-    while (queue->first && queue->first->queued_us + patience_us(pool) <= now_us)
+    while (queue->first && patience_ends_us(pool, queue->first) <= now_us)
         pool_complete(pool, queue_pop(queue), BATCH_BUSY);
 }
 
@@ -276,10 +277,9 @@ void pool_tick(Pool *pool, int64_t now_us) {
     for (int i = 0; i < pool->connection_count; i++)
         connection_tick(&pool->connections[i], now_us);
     outcomes_tick(&pool->outcomes, now_us);
-    for (int lane = 0; lane < LANE_COUNT; lane++) {
-        queue_tick(pool, &pool->lanes[lane].queues[WAIT_TURN], now_us);
-        queue_tick(pool, &pool->lanes[lane].queues[WAIT_GATHERING], now_us);
-    }
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        for (int wait = 0; wait < WAIT_COUNT; wait++)
+            queue_tick(pool, &pool->lanes[lane].queues[wait], now_us);
 }
 
 bool pool_ready(const Pool *pool) {

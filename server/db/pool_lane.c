@@ -19,6 +19,7 @@ bool lane_is_down(const Pool *pool, const LaneState *lane) {
 
 /* ---- what waits ---- */
 
+/* Completes all that waits there. What its owners queue meanwhile stays for the next turn. */
 static void queue_complete(Pool *pool, Queue *queue, BatchOutcome outcome) {
     Queue gone = *queue;
     *queue = (Queue){0};
@@ -96,23 +97,37 @@ static int lane_together(const LaneState *lane) {
     return lane->together / TOGETHER_ONE;
 }
 
+int64_t lane_gathers_us(const LaneState *lane, const Connection *c) {
+    return lane->rules->by_one && c->gathers > 0 ? c->gathered_us + GATHERED_US : INT64_MAX;
+}
+
 /* As long as some that have gathered are under way in a lane where they go out by one, what comes meanwhile makes up
  * the next. */
-static bool lane_gathered(const LaneState *lane) {
-    int under_way = 0;
+static bool lane_gathered(const LaneState *lane, int64_t now_us) {
     for (int i = 0; i < lane->connection_count && lane->rules->by_one; i++)
-        under_way += lane->connections[i].gathers;
-    return lane->queues[WAIT_GATHERING].first && under_way == 0;
+        if (lane->connections[i].gathers > 0 && now_us < lane_gathers_us(lane, &lane->connections[i]))
+            return false;
+    return lane->queues[WAIT_GATHERING].first;
 }
 
 /* Elsewhere, as long as some are under way on the connection. */
-static bool gathering_is_due(const LaneState *lane, const Connection *c) {
-    return lane_gathered(lane) && (c->gathers == 0 || lane->queues[WAIT_GATHERING].length >= lane_together(lane));
+static bool gathering_is_due(const LaneState *lane, const Connection *c, int64_t now_us) {
+    return lane_gathered(lane, now_us) &&
+           (c->gathers == 0 || lane->queues[WAIT_GATHERING].length >= lane_together(lane));
+}
+
+/* Those that wait for locks have half of the connections at the most, so that there is one for those that need not. */
+static bool locked_is_due(const LaneState *lane) {
+    int waiting = 0;
+    for (int i = 0; i < lane->connection_count; i++)
+        waiting += lane->connections[i].held && lane->connections[i].held->locked_us != 0;
+    return lane->queues[WAIT_LOCK].first && (waiting == 0 || 2 * (waiting + 1) <= lane->connection_count);
 }
 
 /* Whether there is something to be sent, should there be a connection. */
-static bool lane_waits(const LaneState *lane) {
-    return lane->queues[WAIT_AGAIN].first || lane->queues[WAIT_TURN].first || lane_gathered(lane);
+static bool lane_waits(const LaneState *lane, int64_t now_us) {
+    return lane->queues[WAIT_AGAIN].first || lane->queues[WAIT_TURN].first || lane_gathered(lane, now_us) ||
+           locked_is_due(lane);
 }
 
 static Batch *gathering_next(Pool *pool, LaneState *lane) {
@@ -123,14 +138,16 @@ static Batch *gathering_next(Pool *pool, LaneState *lane) {
 }
 
 /* What goes out next on the connection: what is run once more, and then by age. */
-static Batch *lane_next(Pool *pool, LaneState *lane, const Connection *c) {
-    const Batch *turn = lane->queues[WAIT_TURN].first;
-    const Batch *gathering = lane->queues[WAIT_GATHERING].first;
-    if (lane->queues[WAIT_AGAIN].first)
-        return queue_pop(&lane->queues[WAIT_AGAIN]);
-    if (gathering_is_due(lane, c) && (!turn || gathering->queued_us < turn->queued_us))
-        return gathering_next(pool, lane);
-    return queue_pop(&lane->queues[WAIT_TURN]);
+static Batch *lane_next(Pool *pool, LaneState *lane, const Connection *c, int64_t now_us) {
+    const bool due[WAIT_COUNT] = {[WAIT_TURN] = lane->queues[WAIT_TURN].first,
+                                  [WAIT_GATHERING] = gathering_is_due(lane, c, now_us),
+                                  [WAIT_LOCK] = locked_is_due(lane)};
+    Wait next = WAIT_AGAIN;
+    for (Wait wait = WAIT_TURN; wait < WAIT_COUNT && !lane->queues[WAIT_AGAIN].first; wait++)
+        if (due[wait] &&
+            (next == WAIT_AGAIN || lane->queues[wait].first->queued_us < lane->queues[next].first->queued_us))
+            next = wait;
+    return next == WAIT_GATHERING ? gathering_next(pool, lane) : queue_pop(&lane->queues[next]);
 }
 
 static void lane_send(const LaneState *lane, Connection *c, Batch *batch) {
@@ -143,7 +160,8 @@ void lane_flush(Pool *pool, LaneState *lane) {
     int64_t now_us = clock_monotonic_us();
     Connection *c;
     Batch *batch;
-    while (lane_waits(lane) && (c = lane_connection(pool, lane, now_us)) && (batch = lane_next(pool, lane, c)))
+    while (lane_waits(lane, now_us) && (c = lane_connection(pool, lane, now_us)) &&
+           (batch = lane_next(pool, lane, c, now_us)))
         if (batch->count == 0)
             pool_complete(pool, batch, BATCH_DONE);
         else
@@ -155,5 +173,6 @@ void lane_flush(Pool *pool, LaneState *lane) {
     } else {
         queue_refuse_excess(pool, &lane->queues[WAIT_TURN], lane_turn_max(lane));
         queue_refuse_excess(pool, &lane->queues[WAIT_GATHERING], lane->queue_max);
+        queue_refuse_excess(pool, &lane->queues[WAIT_LOCK], lane->queue_max);
     }
 }

@@ -13,6 +13,7 @@ typedef enum Wait {
     WAIT_AGAIN, /* to be run once more: not bounded by queue_max */
     WAIT_TURN,
     WAIT_GATHERING, /* for others of its kind, while some are under way */
+    WAIT_LOCK,      /* somebody holds a lock that it needs */
     WAIT_COUNT
 } Wait;
 
@@ -44,6 +45,7 @@ struct Pool {
 enum {
     GRACE_US = 500000,         /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
     STREAM_GRACE_US = 5000000, /* the same for those that stream: each may need a new one, and has more time */
+    GATHERED_US = 20000,       /* what has gathered waits no longer for those under way: one may wait for others */
     TOGETHER_ONE = 8,
     SHARED_RETRY_US = 5000000 /* a pooler that will not do may be another one tomorrow */
 };
@@ -54,6 +56,9 @@ void pool_complete(Pool *pool, Batch *batch, BatchOutcome outcome);
 /* ---- pool_lane.c ---- */
 
 bool lane_streams(const LaneState *lane);
+
+/* When those that have gathered need wait no more for what went out on the connection; INT64_MAX: they do not. */
+int64_t lane_gathers_us(const LaneState *lane, const Connection *c);
 
 /* How long its batches wait for a connection, in microseconds, where others have one. */
 int64_t lane_grace_us(const LaneState *lane);

@@ -36,6 +36,23 @@ static void run_slowly(Pool *pool, Batch *batch) {
     queue_push(&pool->lanes[batch->runs_in].queues[WAIT_TURN], batch);
 }
 
+/* Somebody holds a lock that it needs: it waits for that behind those that need not wait, for half of the slow timeout
+ * in all. */
+static bool waits_for_lock(const Pool *pool, const Batch *batch) {
+    int64_t patience_us = (int64_t)pool->home.timeout_ms[TIMEOUT_SLOW] * 1000 / 2;
+    return strcmp(batch->error.sqlstate, "55P03") == 0 && lane_rules[batch->runs_in].locks == LOCKS_BRIEF &&
+           (batch->locked_us == 0 || clock_monotonic_us() - batch->locked_us < patience_us);
+}
+
+static void wait_for_lock(Pool *pool, Batch *batch) {
+    batch_rewind(pool, batch);
+    batch->gathers = false;
+    batch->queued_us = clock_monotonic_us();
+    if (batch->locked_us == 0)
+        batch->locked_us = batch->queued_us;
+    queue_push(&pool->lanes[batch->runs_in].queues[WAIT_LOCK], batch);
+}
+
 static void settle_failed(Pool *pool, Batch *batch) {
     const char *state = batch->error.sqlstate;
     bool quick = lane_rules[batch->runs_in].slower != LANE_POINT;
@@ -45,6 +62,8 @@ static void settle_failed(Pool *pool, Batch *batch) {
         run_again(pool, batch);
     } else if (strcmp(state, "57014") == 0 && quick && !batch->write) {
         run_slowly(pool, batch);
+    } else if (waits_for_lock(pool, batch)) {
+        wait_for_lock(pool, batch);
     } else {
         pool->home.counters.errors++;
         pool_complete(pool, batch, BATCH_FAILED);

@@ -188,14 +188,12 @@ static void referred_sql(const Write *write, Sql *sql, const int *numbers) {
     }
 }
 
-/* The rows that can be written, with new ids. A group waits for others' locks only so long: two of them could each hold
- * what the other waits for. */
+/* The rows that can be written, with new ids. (Two groups could each hold what the other waits for: LANE_WRITE waits
+ * for locks only so long.) */
 static Sql *rows_sql(const Write *write, const Sql *values, const int *numbers, int guard) {
     Sql *sql = sql_many(write->x->arena);
     sql_add_all(sql, "WITH r AS MATERIALIZED (SELECT nextval('", write->resource->table,
-                "_id_seq'::regclass) AS new_id, s.* FROM (SELECT s.* FROM (SELECT set_config('lock_timeout', '50ms', "
-                "true)) AS l CROSS JOIN ",
-                NULL);
+                "_id_seq'::regclass) AS new_id, s.* FROM (SELECT s.* FROM ", NULL);
     sql_rows(sql, values);
     if (guard > 0) {
         sql_add_all(sql, " JOIN ", write->guard->table, " g ON g.id = ", NULL);

@@ -31,5 +31,9 @@ SELECT pg_catalog.set_config('enable_seqscan', 'off', false),
        pg_catalog.set_config('enable_hashjoin', 'off', false),
        pg_catalog.set_config('enable_mergejoin', 'off', false)
 
+-- A write that has met a lock, in its transaction: long enough for whoever works, short enough for those behind it.
+-- name: session_waits
+SELECT pg_catalog.set_config('lock_timeout', '250ms', true)
+
 -- name: session_check
 SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('onrecord.session', true)

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import signal
 import time
 
 import load
@@ -19,8 +20,9 @@ def api(stage):
 
 
 @contextlib.contextmanager
-def waiting(api, sql="LOCK TABLE onrecord.changes IN ACCESS EXCLUSIVE MODE"):
-    """Nothing is written meanwhile; what is given to `ask` waits, and all of it but the first is sent together."""
+def together(api, held=None):
+    """What is given to `ask` comes to the server at once, for it stands still meanwhile, and all of it but the first is sent
+    together. Somebody else's transaction, `held`, stays open for a while longer."""
     with concurrent.futures.ThreadPoolExecutor(40) as clients:
 
         def ask(path, json, **more):
@@ -28,11 +30,14 @@ def waiting(api, sql="LOCK TABLE onrecord.changes IN ACCESS EXCLUSIVE MODE"):
             time.sleep(0.02)
             return future
 
-        with load.held(api, sql):
-            first = ask("/events", {"name": "The first, on its way"})
-            time.sleep(0.2)
-            yield ask
-            time.sleep(0.3)
+        with held or contextlib.nullcontext():
+            api.server.process.send_signal(signal.SIGSTOP)
+            try:
+                first = ask("/events", {"name": "The first, on its way"})
+                yield ask
+            finally:
+                api.server.process.send_signal(signal.SIGCONT)
+            time.sleep(0.5 if held else 0)
         assert first.result().status_code == 201
 
 
@@ -70,7 +75,7 @@ def once_each(api, ids):
 def test_one_transaction(api):
     before = joined(api)
     given = [quote(f"words of number {n}", external_id=f"g{n}", extra={"n": n}, cue='said "\\') for n in range(20)]
-    with waiting(api) as ask:
+    with together(api) as ask:
         asked = [ask("/quotes", body, headers={"Change-Actor": f"Ann {n}", "Change-Reason": "r"}) for n, body in enumerate(given)]
     ids = [expect_made(api, future, body) for future, body in zip(asked, given, strict=True)]
     assert once_each(api, ids) == 1
@@ -88,7 +93,7 @@ def test_bad_ones_fail_alone(api):
     }
     before = joined(api)
     good = [quote(f"good {n}") for n in range(8)]
-    with waiting(api) as ask:
+    with together(api) as ask:
         asked = [ask("/quotes", body) for body in good[:4]]
         refused = {name: ask("/quotes", body) for name, (body, _, _) in bad.items()}
         asked += [ask("/quotes", body) for body in good[4:]]
@@ -111,7 +116,7 @@ def test_what_refers_to_nobody_is_not_tried_again(api):
     merged = api.make("speakers", name="Once a speaker")["id"]
     assert api.post(f"/speakers/{merged}/merge", json={"into": 1}).status_code == 200
     retries, before = counted(api, "retries"), joined(api)
-    with waiting(api) as ask:
+    with together(api) as ask:
         nobody = [ask("/quotes", quote(f"by nobody {n}", speaker_id=10**9 + n)) for n in range(10)]
         led = ask("/quotes", quote("by one who was merged", speaker_id=merged))
         good = ask("/quotes", quote("by somebody"))
@@ -128,7 +133,7 @@ def test_what_refers_to_nobody_is_not_tried_again(api):
 def test_one_that_only_the_database_finds_bad(api):
     """It refers to nobody where the statement does not look: all are run once more, by themselves."""
     good = [quote(f"good {n}") for n in range(6)]
-    with waiting(api) as ask:
+    with together(api) as ask:
         asked = [ask("/quotes", body) for body in good]
         refused = ask("/quotes", quote("bad", relayed_by={"speaker_id": 9999}))
     ids = [expect_made(api, future, body) for future, body in zip(asked, good, strict=True)]
@@ -137,7 +142,7 @@ def test_one_that_only_the_database_finds_bad(api):
 
 
 def test_two_of_one_name(api):
-    with waiting(api) as ask:
+    with together(api) as ask:
         asked = [ask("/quotes", quote(f"words {n}", external_id="twin")) for n in range(4)]
     answers = [future.result() for future in asked]
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
@@ -147,14 +152,14 @@ def test_two_of_one_name(api):
 
 def test_keys(api):
     """Each answer is kept under its own key, and a key makes one record, also when it comes twice at once."""
-    with waiting(api) as ask:
+    with together(api) as ask:
         asked = [ask("/quotes", quote(f"keyed {n}"), headers={KEY: f"k{n}"}) for n in range(6)]
     ids = [expect_made(api, future, quote(f"keyed {n}")) for n, future in enumerate(asked)]
     assert once_each(api, ids) == 1
     for n, id in enumerate(ids):
         answer = api.post("/quotes", json=quote(f"keyed {n}"), headers={KEY: f"k{n}"})
         assert (answer.status_code, answer.headers["Idempotency-Replayed"], answer.json()["id"]) == (201, "true", id)
-    with waiting(api) as ask:
+    with together(api) as ask:
         asked = [ask("/quotes", quote("twice"), headers={KEY: "twice"}) for _ in range(3)] + [ask("/quotes", quote("once"), headers={KEY: "once"})]
     statuses = [future.result().status_code for future in asked]
     assert statuses[3] == 201 and 201 in statuses[:3] and set(statuses) <= {201, 409}
@@ -165,8 +170,8 @@ def test_what_they_depend_on_changes_meanwhile(api):
     """The article's text becomes another while its quotes wait: they are anchored in the new one."""
     article = api.make("articles", url="https://g.example/1", headline="G", body="first we act, then we wait", source_id=1)["id"]
     body = {"article_id": article, "kind": "direct", "text": "then we wait"}
-    change = f"UPDATE onrecord.articles SET body = 'now ' || body WHERE id = {article}; LOCK TABLE onrecord.changes IN ACCESS EXCLUSIVE MODE"
-    with waiting(api, change) as ask:
+    change = load.held(api, f"UPDATE onrecord.articles SET body = 'now ' || body WHERE id = {article}")
+    with together(api, change) as ask:
         asked = [ask("/quotes", body) for _ in range(5)]
     for future in asked:
         expect_made(api, future, {"text": "then we wait", "spans": [{"start": 18, "end": 30}]})
@@ -187,3 +192,77 @@ def test_two_groups_that_want_the_same_names(stage):
     assert {status for made in statuses for status in made} == {201, 409}
     assert sum(made.count(201) for made in statuses) == len(names)
     assert time.monotonic() - begun < 10 * load.patience()
+
+
+# --- locks of others ---------------------------------------------------------------------------------------------------------
+
+
+class Posting(load.Clients):
+    """Clients that create one after another, and how long each took."""
+
+    def __init__(self, api, path, body, clients=3):
+        self.api, self.path, self.body = api, path, body
+        self.answers = []
+        super().__init__([(self._run,)] * clients)
+
+    def _run(self):
+        client = service.Api(self.api.base, self.api.keys)
+        while not self.over.is_set():
+            self.answers.append(client.post(self.path, json=self.body))
+
+    def took(self, first=0):
+        return sorted(answer.elapsed.total_seconds() for answer in self.answers[first:])
+
+
+def expect_quick(took):
+    assert len(took) > 100 / load.patience() and took[len(took) // 2] < 0.1 * load.patience(), took[len(took) // 2 :: 10]
+
+
+def test_one_that_waits_for_a_lock_holds_up_no_other(api):
+    """Creates and changes that need a row which somebody holds, more of them than there are connections; others go on."""
+    held = api.make("sources", name="Held")["id"]
+
+    def change():
+        return service.Api(api.base, api.keys).patch(f"/sources/{held}", json={"country": "NO"}).status_code
+
+    waits = Posting(api, "/articles", {"headline": "Its source is held", "source_id": held}, clients=12)
+    with load.held(api, f"SELECT id FROM onrecord.sources WHERE id = {held} FOR UPDATE"), concurrent.futures.ThreadPoolExecutor(12) as clients:
+        with waits, Posting(api, "/speakers", {"name": "Free"}) as free:
+            time.sleep(2)
+            changed = [clients.submit(change) for _ in range(12)]
+            time.sleep(2)
+            assert api.patch("/sources/1", json={"description": "free, too"}).status_code == 200
+            took = free.took()
+        expect_quick(took)
+        assert took[-1] < 1.5 * load.patience(), took[-5:]
+        assert {future.result() for future in changed} == {503}
+    assert {answer.status_code for answer in free.answers} == {201}
+    assert {answer.status_code for answer in waits.answers} == {503}
+    assert max(waits.took()) < 15 * load.patience()
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in waits.answers)
+    assert api.post("/articles", json={"headline": "Free again", "source_id": held}).status_code == 201
+
+
+def test_a_lock_that_is_given_up_in_time(api):
+    held = api.make("sources", name="Held")["id"]
+    given = {"headline": "Its source is held", "source_id": held}
+    with Posting(api, "/articles", given, clients=12) as waits, load.held(api, f"SELECT id FROM onrecord.sources WHERE id = {held} FOR UPDATE"):
+        time.sleep(1.5)
+    assert {answer.status_code for answer in waits.answers} == {201}
+    assert len(api.read(f"/articles?source_id={held}&limit=200")["items"]) >= min(len(waits.answers), 200)
+
+
+def test_one_that_takes_long_holds_up_no_other(api):
+    api.psql("CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2); RETURN NEW; END';"
+             "CREATE TRIGGER dawdle BEFORE INSERT ON onrecord.speakers FOR EACH ROW WHEN (NEW.name = 'Slow') "
+             "EXECUTE FUNCTION public.dawdle()")  # fmt: skip
+    with concurrent.futures.ThreadPoolExecutor(1) as clients, Posting(api, "/speakers", {"name": "Quick"}) as quick:
+        time.sleep(0.3)
+        slow = clients.submit(service.Api(api.base, api.keys).post, "/speakers", json={"name": "Slow"})
+        time.sleep(0.3)
+        before = len(quick.answers)
+        time.sleep(1.2)
+        took = quick.took(before)
+        assert not slow.done()
+    expect_quick(took)
+    assert slow.result().status_code == 201
