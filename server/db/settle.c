@@ -129,12 +129,13 @@ static void learn(const Pool *pool, LaneState *lane, Settlement settlement, bool
         lane->together += with_mates ? TOGETHER_ONE : 1;
 }
 
-/* Those that went out as one and failed are run again, each to its own fate. */
+/* Those that went out as one and failed are run again, each to its own fate; so are those that were left out, should it
+ * take an inquiry to know that the others were done. */
 void pool_settle(Pool *pool, Batch *batch, Settlement settlement) {
     Batch *mate = gather_part(batch);
     if (batch->gathers)
         learn(pool, &pool->lanes[batch->runs_in], settlement, mate != NULL);
-    if (!mate) {
+    if (!mate && !batch->left_out && !batch->refused) {
         settle(pool, batch, settlement);
         return;
     }

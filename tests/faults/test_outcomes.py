@@ -9,6 +9,7 @@ import load
 import proxy
 import pytest
 import service
+from test_gathered import together
 
 pytestmark = pytest.mark.own_server
 CUTS = ["lost", "hangs", "done", "stays"]
@@ -64,6 +65,22 @@ def test_what_is_refused_is_refused(between, cut):
         assert api.post("/articles", json={"headline": "h", "source_id": 4711}).status_code == 422
         assert api.delete("/sources/1").status_code == 409
     assert way.made[cut] >= 4
+
+
+@pytest.mark.parametrize("cut", ["done", "lost"])
+def test_one_that_was_left_out_of_those_that_were_cut_off(between, cut):
+    """Creates go out as one, one of them under a name that is taken, and the connection breaks at their commit."""
+    api, way = between([None, None, cut], ONRECORD_WORKERS="1")
+    taken = api.make("speakers", name="Taken", external_id="taken")["id"]
+    given = [{"name": "good"}, {"name": "dup", "external_id": "taken"}, {"name": "good, too"}]
+    with together(api) as ask:
+        asked = [ask("/speakers", body, headers={KEY: f"left-{body['name']}"}) for body in given]
+    answers = [future.result() for future in asked]
+    assert way.made[cut] == 1
+    assert [answer.status_code for answer in answers] == [201, 409, 201], [answer.text for answer in answers]
+    assert answers[1].json()["conflict"]["id"] == taken
+    assert [answers[place].json()["name"] for place in (0, 2)] == ["good", "good, too"]
+    assert api.psql("SELECT name FROM onrecord.speakers WHERE name LIKE 'good%' OR name = 'dup' ORDER BY name") == [["good"], ["good, too"]]
 
 
 def test_under_load_nobody_is_left_without_an_answer(between):
