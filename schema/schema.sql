@@ -1078,6 +1078,18 @@ $$;
 
 COMMENT ON FUNCTION onrecord.record_named() IS 'Notes that an UPDATE says by changed_by who makes it';
 
+-- Name: record_not_truncated(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.record_not_truncated() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'onrecord.% is not truncated: that would leave no history', TG_TABLE_NAME
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'DELETE keeps one. For an empty record, drop the schema onrecord and migrate.';
+END
+$$;
+
 -- Name: record_purge(text, bigint, boolean); Type: FUNCTION
 
 CREATE FUNCTION onrecord.record_purge(own_resource text, own_id bigint, along boolean) RETURNS void
@@ -3473,6 +3485,26 @@ CREATE TRIGGER after_2_via_update AFTER UPDATE ON onrecord.articles FOR EACH ROW
 -- Name: articles after_3_quotes_update; Type: TRIGGER
 
 CREATE TRIGGER after_3_quotes_update AFTER UPDATE ON onrecord.articles FOR EACH ROW WHEN ((((old.published_at IS DISTINCT FROM new.published_at) OR (old.source_id IS DISTINCT FROM new.source_id)) OR (old.search_config IS DISTINCT FROM new.search_config))) EXECUTE FUNCTION onrecord.article_lead_quotes();
+
+-- Name: articles before_0_truncate; Type: TRIGGER
+
+CREATE TRIGGER before_0_truncate BEFORE TRUNCATE ON onrecord.articles FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_not_truncated();
+
+-- Name: events before_0_truncate; Type: TRIGGER
+
+CREATE TRIGGER before_0_truncate BEFORE TRUNCATE ON onrecord.events FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_not_truncated();
+
+-- Name: quotes before_0_truncate; Type: TRIGGER
+
+CREATE TRIGGER before_0_truncate BEFORE TRUNCATE ON onrecord.quotes FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_not_truncated();
+
+-- Name: sources before_0_truncate; Type: TRIGGER
+
+CREATE TRIGGER before_0_truncate BEFORE TRUNCATE ON onrecord.sources FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_not_truncated();
+
+-- Name: speakers before_0_truncate; Type: TRIGGER
+
+CREATE TRIGGER before_0_truncate BEFORE TRUNCATE ON onrecord.speakers FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_not_truncated();
 
 -- Name: articles before_1_named; Type: TRIGGER
 

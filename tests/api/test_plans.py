@@ -19,7 +19,7 @@ pytestmark = pytest.mark.own_server
 def fill(api):
     """The benchmark's data instead of the seed."""
     tables = "sources, articles, speakers, events, quotes, changes, revisions"
-    api.psql(f"TRUNCATE {', '.join('onrecord.' + table for table in tables.split(', '))} RESTART IDENTITY CASCADE")
+    api.psql(f"SET session_replication_role = replica; TRUNCATE {', '.join('onrecord.' + table for table in tables.split(', '))} RESTART IDENTITY CASCADE")
     body = (TOP / "schema/article.txt").read_text(encoding="utf-8").split("\n", 2)[2].rstrip("\n")
     variables = {"articles": int(100_000 * SCALE), "speakers": 10_000, "events": 5_000, "body": body}
     script = TOP / "tests/bench/data.sql"

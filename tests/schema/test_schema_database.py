@@ -190,6 +190,12 @@ def test_what_lists_ask_for_has_an_index(db, query, index):
     assert index in db.run(f"EXPLAIN SELECT * FROM onrecord.{query}")
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_records_are_not_emptied_past_their_history(seeded, table):
+    assert seeded.refused(f"TRUNCATE onrecord.{table} CASCADE")[0] == "55000"
+    assert seeded.value(f"SELECT count(*) FROM onrecord.{table}") > 0
+
+
 # Partitions
 
 
