@@ -245,7 +245,8 @@ static bool check_accept(Request *request) {
 /* What has absolute addresses needs to know its own. */
 static bool check_base(Request *request) {
     Exchange *x = &request->exchange;
-    const char *host = request->head.values[HEAD_HOST];
+    /* RFC 9112, section 3.2.2: where the target names a host, that is it. */
+    const char *host = request->target.host != NULL ? request->target.host : request->head.values[HEAD_HOST];
     if ((FORMATS_ABSOLUTE & FORMAT_BIT(x->format)) == 0)
         return true;
     if (x->service->public_url[0] != '\0') {
@@ -253,7 +254,8 @@ static bool check_base(Request *request) {
         return true;
     }
     if (host == NULL || !head_is_host(host)) {
-        problem_fault(x, FAULT_HEADER, "Host", "must be a host, with a port where it needs one");
+        if (host == request->head.values[HEAD_HOST])
+            problem_fault(x, FAULT_HEADER, "Host", "must be a host, with a port where it needs one");
         problem_set(x, PROBLEM_BAD_REQUEST, "The service's own address is not known.");
         return false;
     }

@@ -11,17 +11,18 @@ static bool is_path_char(unsigned char c) {
            (c != 0 && strchr("-._~!$&'()*+,;=:@/%", c) != NULL);
 }
 
-/* Past `http://host` of the absolute form; what is in the origin form stays as it is. */
-static const char *skip_authority(const char *raw) {
-    const char *rest = raw;
-    if (strncasecmp(raw, "http://", 7) == 0)
-        rest = raw + 7;
-    else if (strncasecmp(raw, "https://", 8) == 0)
-        rest = raw + 8;
-    else
-        return raw;
-    rest += strcspn(rest, "/?");
-    return rest;
+/* Past `http://host` of the absolute form, whose host is kept; what is in the origin form stays as it is. */
+static const char *authority_take(Exchange *x, const char *raw, Target *target) {
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (strncasecmp(raw, schemes[i], strlen(schemes[i])) != 0)
+            continue;
+        const char *host = raw + strlen(schemes[i]);
+        size_t length = strcspn(host, "/?");
+        target->host = arena_strndup(x->arena, host, length);
+        return host + length;
+    }
+    return raw;
 }
 
 static bool path_valid(Exchange *x, const char *path, size_t length) {
@@ -52,7 +53,7 @@ bool target_parse(Exchange *x, const char *raw, Target *target) {
         target->path = x->path = "*";
         return true;
     }
-    const char *path = skip_authority(raw);
+    const char *path = authority_take(x, raw, target);
     size_t path_length = strcspn(path, "?");
     if (path[path_length] == '?')
         target->query = arena_strdup(x->arena, path + path_length + 1);

@@ -15,6 +15,7 @@ typedef struct Target {
     const char *path; /* NUL-terminated, in the arena; begins with a slash, or is "*" */
     size_t path_length;
     const char *query; /* what follows the question mark; NULL: there is none */
+    const char *host;  /* of the absolute form, with its port, not looked at; NULL: it is the origin form */
 } Target;
 
 /* Takes `raw` apart (the absolute form, `http://host/path`, too). False, with the problem set in `x`, when it is too

@@ -4,6 +4,7 @@ import names as n
 import pytest
 from problems import expect_problem
 from pyld import jsonld
+from service import RawAnswer, raw
 
 S = "https://schema.org/"
 ACCEPT = {"Accept": "application/ld+json"}
@@ -349,3 +350,13 @@ def test_else_it_is_the_host_that_was_asked(shared):
     for host in ("a.example/", "a b", "user@a.example", '"><x', "a.example:", "a.example:x", "[::1"):
         answer = shared.get(path, headers={"Host": host})
         expect_problem(answer, "bad-request", errors=[("Host:", "must be a host, with a port where it needs one")])
+
+
+def test_a_host_in_the_target_goes_before_the_header(shared):
+    """RFC 9112, section 3.2.2."""
+    path = f"/sources/{n.MNTV}?format=jsonld"
+    for target in ("http://record.example:81", "HTTPS://record.example:81"):
+        answer = RawAnswer(raw(shared.base, f"GET {target}{path} HTTP/1.1\r\nHost: other.example\r\n\r\n".encode(), read_all=False))
+        assert answer.json()["@id"] == f"http://record.example:81/sources/{n.MNTV}"
+    answer = RawAnswer(raw(shared.base, f"GET http://a%20b{path} HTTP/1.1\r\nHost: other.example\r\n\r\n".encode(), read_all=False))
+    assert answer.status == 400 and "errors" not in answer.json()
