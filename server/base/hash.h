@@ -23,7 +23,7 @@ void sha256_end(Sha256 *sum, uint8_t out[SHA256_SIZE]);
 void hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, uint8_t out[SHA256_SIZE]);
 
 /* A quick 64-bit hash (XXH3) for tables in memory and for ETags; not for what must resist an attacker. `more` goes on
- * from a hash: equal only where the parts are cut in the same way. */
+ * from a hash: equal only where the parts are cut in the same way; or from a random seed, where others choose keys. */
 uint64_t hash64(const void *data, size_t length);
 uint64_t hash64_more(uint64_t hash, const void *data, size_t length);
 

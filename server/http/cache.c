@@ -16,6 +16,7 @@ enum {
 
 struct Cache {
     size_t limit;
+    uint64_t seed; /* of hashes: whoever chooses addresses cannot choose their chain */
     CacheState state;
     size_t chains; /* a power of two */
     Kept **table;
@@ -25,6 +26,7 @@ struct Cache {
 Cache *cache_new(size_t bytes) {
     Cache *cache = memory_zeroed(1, sizeof *cache);
     cache->limit = bytes;
+    random_bytes(&cache->seed, sizeof cache->seed);
     cache->chains = TABLE_MIN;
     while (cache->chains < bytes / TYPICAL_SIZE)
         cache->chains *= 2;
@@ -50,13 +52,13 @@ static size_t texts_size(const Exchange *x, size_t key_length) {
     return size;
 }
 
-static Kept *kept_new(const char *key, size_t length, const Exchange *x, uint64_t time) {
+static Kept *kept_new(const char *key, size_t length, uint64_t hash, const Exchange *x, uint64_t time) {
     size_t size = sizeof(Kept) + texts_size(x, length);
     Kept *kept = memory_zeroed(1, size);
     char *at = (char *)(kept + 1);
     kept->key = put(&at, key, length);
     kept->key_length = length;
-    kept->hash = hash64(key, length);
+    kept->hash = hash;
     kept->footprint = *x->footprint;
     kept->time = time;
     kept->content_type = x->content_type; /* a constant */
@@ -132,7 +134,7 @@ static void bound(Cache *cache) {
 }
 
 Kept *cache_find(Cache *cache, const char *key, size_t length) {
-    Kept *kept = lookup(cache, key, length, hash64(key, length));
+    Kept *kept = lookup(cache, key, length, hash64_more(cache->seed, key, length));
     if (!kept)
         return NULL;
     order_leave(cache, kept);
@@ -143,12 +145,13 @@ Kept *cache_find(Cache *cache, const char *key, size_t length) {
 
 bool cache_keep(Cache *cache, const char *key, size_t length, const Exchange *x, uint64_t time) {
     size_t size = sizeof(Kept) + texts_size(x, length) + FORM_SIZE;
-    Kept *former = lookup(cache, key, length, hash64(key, length));
+    uint64_t hash = hash64_more(cache->seed, key, length);
+    Kept *former = lookup(cache, key, length, hash);
     if (former)
         cache_drop(cache, former);
     if (size > cache->limit / SHARE_MAX)
         return false;
-    Kept *kept = kept_new(key, length, x, time);
+    Kept *kept = kept_new(key, length, hash, x, time);
     Kept **chain = chain_of(cache, kept->hash);
     kept->next = *chain;
     *chain = kept;

@@ -19,18 +19,30 @@ static bool concerned(const Request *request) {
     return request->worker->cache && x->endpoint->kept && (formats & FORMAT_BIT(x->format)) != 0;
 }
 
+static bool begins(const char *text, size_t length, const char *word) {
+    return length >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
+}
+
+/* One directive of a request; a number may have zeros before it, and stand in quotes. */
+static bool asks_anew(const char *directive, size_t length) {
+    static const char age[] = "max-age=";
+    if (begins(directive, length, "no-cache") || begins(directive, length, "no-store"))
+        return length == strlen("no-cache");
+    if (!begins(directive, length, age) || length == strlen(age))
+        return false;
+    return strspn(directive + strlen(age), "\"0") >= length - strlen(age);
+}
+
 /* RFC 9111, section 5.2.1: what asks for an answer that is made now. */
 static bool goes_around(const char *cache_control) {
-    static const char *const directives[] = {"no-cache", "no-store", "max-age=0"};
-    for (const char *at = cache_control; at && *at;) {
+    bool anew = false;
+    for (const char *at = cache_control; at && *at && !anew;) {
         at += strspn(at, " \t,");
         size_t length = strcspn(at, " \t,");
-        for (size_t i = 0; i < sizeof directives / sizeof *directives; i++)
-            if (length == strlen(directives[i]) && strncasecmp(at, directives[i], length) == 0)
-                return true;
+        anew = asks_anew(at, length);
         at += length;
     }
-    return false;
+    return anew;
 }
 
 /* All that the answer depends on, but for the records. */
@@ -49,14 +61,13 @@ static void key_make(Request *request) {
     request->caching.key_length = key.length;
 }
 
+/* The request is whole only now, which may be long after it began: what was so then need not be so any more. */
 static Caching look(Request *request) {
     Worker *worker = request->worker;
     Generations *generations = worker->server->generations;
-    if (goes_around(request->head.values[HEAD_CACHE_CONTROL]))
-        return CACHING_AROUND;
     request->caching.time = generations_now(generations); /* before its query, should there be one */
     key_make(request);
-    bool fresh = generations_fresh(generations, request->started_us);
+    bool fresh = generations_fresh(generations, worker->now_us);
     Kept *kept = cache_find(worker->cache, request->caching.key, request->caching.key_length);
     if (!kept)
         return CACHING_MISS;
@@ -85,6 +96,11 @@ bool cached_answer(Request *request) {
         return false;
     Exchange *x = &request->exchange;
     Caching result = look(request);
+    if (goes_around(request->head.values[HEAD_CACHE_CONTROL])) {
+        cached_release(request);
+        request->caching.key = NULL; /* nor is its answer kept */
+        result = result == CACHING_HIT ? CACHING_AROUND : result;
+    }
     request->caching.result = result;
     metrics_add(request->worker->metrics, results[result].gauge, 1);
     if (result != CACHING_HIT)

@@ -2,6 +2,7 @@
 stale ones."""
 
 import re
+import socket
 import time
 
 import pytest
@@ -72,11 +73,59 @@ def test_what_is_not_there_is_not_kept(one):
     assert one.get("/quotes?nonsense=1").headers["Cache-Status"] == "OnRecord; fwd=uri-miss"
 
 
-@pytest.mark.parametrize("value", ["no-cache", "max-age=0", "no-store", "Max-Age=0, stale-ok", "x, NO-CACHE"])
+@pytest.mark.parametrize(
+    "value", ["no-cache", "max-age=0", "no-store", "Max-Age=0, stale-ok", "x, NO-CACHE", 'max-age="0"', "max-age=000"])  # fmt: skip
 def test_who_wants_it_made_anew_gets_it_so(one, value):
+    """`request` is said where there was a kept answer to be had (RFC 9211, section 2.2)."""
+    anew = {"Cache-Control": value}
+    for _ in range(2):
+        assert one.get("/quotes/1", headers=anew).headers["Cache-Status"] == "OnRecord; fwd=uri-miss"
     warm(one, "/quotes/1")
-    assert said(one.get("/quotes/1", headers={"Cache-Control": value})) == AROUND
+    assert one.get("/quotes/1", headers=anew).headers["Cache-Status"] == "OnRecord; fwd=request"
     assert said(one.get("/quotes/1", headers={"Cache-Control": "max-age=60, only-if-cached"})) == HIT
+    one.patch("/quotes/1", json={"extra": {"a": 1}})
+    assert one.get("/quotes/1", headers=anew).headers["Cache-Status"] == "OnRecord; fwd=stale"
+
+
+@pytest.mark.parametrize("value", ["max-age=10", "max-age=01", "max-age=", "max-age", "no-cached", "s-maxage=0", '"no-cache"'])
+def test_what_does_not_ask_for_that(one, value):
+    warm(one, "/quotes/1")
+    assert said(one.get("/quotes/1", headers={"Cache-Control": value})) == HIT
+
+
+@pytest.mark.parametrize("cached", ["0", "8"])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_a_304_has_the_length_of_the_answer_that_it_stands_for(api_with, cached, coding):
+    """RFC 9110, section 8.6; and nothing of that answer follows it on the connection."""
+    api = api_with(ONRECORD_WORKERS="1", ONRECORD_CACHE_MB=cached)
+    path, accepts = "/quotes?include=article", {"Accept-Encoding": coding}
+    for _ in range(3):
+        whole = api.get(path, headers=accepts)
+        assert whole.headers.get("Content-Encoding", "identity") == coding
+        tags = (whole.headers["ETag"], api.get(path, headers={"Accept-Encoding": "gzip"}).headers["ETag"], "*")
+        for tag in tags:
+            same = api.get(path, headers={**accepts, "If-None-Match": tag})
+            assert (same.status_code, same.content) == (304, b"")
+            assert same.headers["Content-Length"] == whole.headers["Content-Length"]
+            assert "Content-Encoding" not in same.headers and "Content-Type" not in same.headers
+            assert api.get("/sources/1").status_code == 200
+        time.sleep(0.3)
+
+
+@pytest.mark.parametrize("slow", [("GET /sources/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", "\r\n"),
+                                  ("GET /sources/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nab", "cde")])  # fmt: skip
+def test_a_request_that_comes_slowly_is_as_old_as_its_end(one, slow):
+    """Nobody else asks meanwhile, so that nobody looks at what others have changed."""
+    warm(one, "/sources/1")
+    host, port = one.base.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 10) as client:
+        client.sendall(slow[0].encode())
+        time.sleep(4)
+        one.psql("UPDATE onrecord.sources SET country = 'NO' WHERE id = 1")
+        time.sleep(0.5)
+        client.sendall(slow[1].encode())
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert b'"country":"NO"' in answer, answer
 
 
 def test_a_kept_answer_is_fitted_to_each_client(one):
