@@ -134,7 +134,8 @@ static const Setting settings[] = {
     {"ONRECORD_QUICK_TIMEOUT_MS", "quick-timeout-ms", "MS", SETTING_NUMBER, MEMBER(quick_timeout_ms), "100", 10, 60000,
      .help = "How long a read may take before it is run again among the slow ones."},
     {"ONRECORD_SLOW_TIMEOUT_MS", "slow-timeout-ms", "MS", SETTING_NUMBER, MEMBER(slow_timeout_ms), "10000", 100, 600000,
-     .help = "How long a write or a slow read may take before the answer is 503."},
+     .help =
+         "How long a write or a slow read may take before the answer is 503; half of it, where a write waits for a lock."},
     {"ONRECORD_CASCADE_TIMEOUT_S", "cascade-timeout-s", "S", SETTING_NUMBER, MEMBER(cascade_timeout_s), "600", 1, 86400,
      .help =
          "The same of a write that takes any number of other records with it: a merge, a deletion with cascade=true, "
