@@ -1259,19 +1259,49 @@ CREATE FUNCTION onrecord.search_config(language text) RETURNS text
 
 COMMENT ON FUNCTION onrecord.search_config(language text) IS 'The text search configuration, of schema onrecord, that stems a language (BCP 47); simple: nobody stems it';
 
+-- Name: search_fold_in(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_fold_in(config text, text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (config = 'arabic'::text) THEN translate(onrecord.search_fold(translate(text, 'ة'::text, ''::text)), ''::text, 'ة'::text) ELSE onrecord.search_fold(text) END;
+
+-- Name: FUNCTION search_fold_in(config text, text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_fold_in(config text, text text) IS 'search_fold, as articles of that configuration need it';
+
+-- Name: search_marked(tsquery); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_marked(query tsquery) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    wanted text := querytree(query);
+BEGIN
+    RETURN CASE WHEN wanted IN ('', 'T') THEN '' ELSE wanted END::tsquery;
+END
+$$;
+
+-- Name: FUNCTION search_marked(query tsquery); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_marked(query tsquery) IS 'The query without what it refuses';
+
 -- Name: search_query(text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$
+    AS $_$
 DECLARE
-    words text := onrecord.search_fold(text);
+    words text := onrecord.search_fold_in(config, text);
 BEGIN
+    -- A hyphen refuses the word or the phrase that it stands before; before anything else it is a dash.
+    words := regexp_replace(replace(words, '""', ''), '-(?=[-!&|<>()[:space:]\u00a0\u2000-\u200a\u202f\u205f\u3000]|$)',
+                            ' ', 'g');
     -- A run that nothing parts is a phrase of its pairs.
     words := regexp_replace(words, '("[^"]*")|([' || onrecord.search_unparted() || ']{2,})', '\1"\2"', 'g');
-    RETURN websearch_to_tsquery(('onrecord.' || config)::regconfig, onrecord.search_words(replace(words, '""', '')));
+    RETURN websearch_to_tsquery(('onrecord.' || config)::regconfig,
+                                onrecord.search_words(config, replace(words, '""', '')));
 END
-$$;
+$_$;
 
 -- Name: FUNCTION search_query(config text, text text); Type: COMMENT
 
@@ -1293,7 +1323,7 @@ CREATE FUNCTION onrecord.search_vector(config text, text text, weight "char") RE
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
 DECLARE
-    words text := onrecord.search_words(text);
+    words text := onrecord.search_words(config, text);
     letters text;
     vector tsvector;
 BEGIN
@@ -1338,15 +1368,18 @@ $$;
 
 COMMENT ON FUNCTION onrecord.search_vectors(config text, a text, b text, c text, d text) IS 'The words of up to four texts, each of less weight than the one before';
 
--- Name: search_words(text); Type: FUNCTION
+-- Name: search_words(text, text); Type: FUNCTION
 
-CREATE FUNCTION onrecord.search_words(text text) RETURNS text
+CREATE FUNCTION onrecord.search_words(config text, text text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
 DECLARE
-    words text := onrecord.search_fold(text);
+    words text := onrecord.search_fold_in(config, text);
     unparted text := '[' || onrecord.search_unparted() || ']';
 BEGIN
+    IF words ~ '\S{255}' THEN
+        words := regexp_replace(words, '(\S{255})', '\1 ', 'g');
+    END IF;
     IF words !~ unparted THEN
         RETURN words;
     END IF;
@@ -1364,9 +1397,9 @@ BEGIN
 END
 $$;
 
--- Name: FUNCTION search_words(text text); Type: COMMENT
+-- Name: FUNCTION search_words(config text, text text); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.search_words(text text) IS 'Folded text whose runs that nothing parts are pairs of neighbours';
+COMMENT ON FUNCTION onrecord.search_words(config text, text text) IS 'Folded text whose runs that nothing parts are pairs of neighbours';
 
 -- Name: spans_valid(integer[]); Type: FUNCTION
 

@@ -286,7 +286,7 @@ void list_where(const List *list, Sql *sql) {
     list_filters(list, sql);
     if (list->search != NULL) {
         sql_add(sql, list->filter_count == 0 ? " WHERE " : " AND ");
-        search_where(list->search, sql);
+        search_where(list, sql);
     }
 }
 

@@ -10,6 +10,11 @@
 #define FEW "5"
 #define MOST "50" /* SEARCH_NAMES_MOST */
 
+/* Names that begin with the query are looked at in the order of the alphabet: this many. With some letters to go by,
+ * the best are to be among them; a filter takes them all. */
+#define LOOKED_AT "CASE WHEN char_length(q.text) < 4 THEN " MOST " ELSE 500 END"
+#define LOOKED_AT_BY_FILTER "100000"
+
 bool names_say_something(const char *query) {
     const char *end = query + strlen(query);
     while (query < end)
@@ -37,15 +42,19 @@ static void filters_sql(const List *list, Sql *sql) {
 }
 
 /* Those that begin with the query, at some word of a name. Not numeric: to become a real, that goes through text. */
-static void starts_sql(const List *list, Sql *sql) {
-    sql_add(sql, ", starts (id, position, score) AS MATERIALIZED (SELECT n.speaker_id, n.position, "
+static void starts_sql(const List *list, const char *looked_at, const char *most, Sql *sql) {
+    sql_add(sql, ", beginning (id, position, score) AS (SELECT n.speaker_id, n.position, "
                  "CASE WHEN n.word > 1 THEN 0.8::float8 WHEN n.rest = (SELECT text FROM q) THEN 0.92 ELSE 0.9 END "
                  "+ 0.08::float8 * char_length((SELECT text FROM q)) / char_length(n.rest) "
                  "- CASE WHEN n.position > 0 THEN 0.01::float8 ELSE 0 END "
                  "FROM onrecord.speaker_names n WHERE (SELECT text FROM q) <> '' "
                  "AND n.rest >= (SELECT text FROM q) AND n.rest < (SELECT text || U&'\\+10FFFF' FROM q)");
     filters_sql(list, sql);
-    sql_add(sql, " ORDER BY n.rest LIMIT " MOST ")");
+    sql_add_all(
+        sql, " ORDER BY n.rest LIMIT (SELECT ", looked_at, " FROM q)), ",
+        "starts (id, position, score) AS MATERIALIZED (SELECT b.* FROM (SELECT DISTINCT ON (id) * FROM beginning "
+        "ORDER BY id, score DESC, position) AS b ORDER BY b.score DESC, b.id LIMIT ",
+        most, ")", NULL);
 }
 
 /* Those of whose words more than half sound like words of the query. */
@@ -71,9 +80,9 @@ static void alike_sql(const List *list, Sql *sql) {
 }
 
 /* best (id, score, position): one row a speaker. `list`: whose filters; NULL: none. */
-static void best_sql(const char *query, const List *list, Sql *sql) {
+static void best_sql(const char *query, const List *list, const char *looked_at, const char *most, Sql *sql) {
     query_sql(query, sql);
-    starts_sql(list, sql);
+    starts_sql(list, looked_at, most, sql);
     sounds_sql(list, sql);
     alike_sql(list, sql);
     sql_add(sql, ", best (id, score, position) AS (SELECT DISTINCT ON (f.id) f.id, f.score::real, f.position "
@@ -83,13 +92,19 @@ static void best_sql(const char *query, const List *list, Sql *sql) {
 
 void names_where(const char *query, Sql *sql, const char *alias, const char *least) {
     sql_add_all(sql, alias, ".id IN (WITH ", NULL);
-    best_sql(query, NULL, sql);
+    best_sql(query, NULL, LOOKED_AT_BY_FILTER, LOOKED_AT_BY_FILTER, sql);
     sql_add_all(sql, " SELECT best.id FROM best WHERE best.score >= ", least, ")", NULL);
+}
+
+void names_where_of(const List *list, Sql *sql) {
+    sql_add(sql, "t.id IN (WITH ");
+    best_sql(list->search->text, list, LOOKED_AT, MOST, sql);
+    sql_add(sql, " SELECT best.id FROM best)");
 }
 
 void names_best(const char *query, int most, Sql *sql) {
     sql_add(sql, "WITH ");
-    best_sql(query, NULL, sql);
+    best_sql(query, NULL, LOOKED_AT, MOST, sql);
     sql_add(sql, " SELECT s.id, s.name FROM best JOIN onrecord.speakers s ON s.id = best.id "
                  "WHERE best.score >= " NAMES_LIKELY " ORDER BY best.score DESC, s.id LIMIT ");
     sql_number(sql, most);
@@ -97,7 +112,7 @@ void names_best(const char *query, int most, Sql *sql) {
 
 void names_with(const List *list, Sql *sql) {
     sql_add(sql, "WITH ");
-    best_sql(list->search->text, list, sql);
+    best_sql(list->search->text, list, LOOKED_AT, MOST, sql);
     sql_add(sql, " ");
 }
 

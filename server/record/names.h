@@ -16,9 +16,11 @@ bool names_say_something(const char *query);
 /* Adds the predicate that the record called `alias` is found, with a score of `least` or more. */
 void names_where(const char *query, Sql *sql, const char *alias, const char *least);
 
-/* `least` for all that is found, and for what is probably meant. */
-#define NAMES_ALL "0"
+/* `least` for what is probably meant. */
 #define NAMES_LIKELY "0.5"
+
+/* The same of record t for the list's own query: those that it ranks. */
+void names_where_of(const List *list, Sql *sql);
 
 /* A whole statement: id and name of those who are probably meant, `most` at most, the best first. */
 void names_best(const char *query, int most, Sql *sql);

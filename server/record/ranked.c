@@ -1,10 +1,10 @@
 #include "record/ranked.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "record/names.h"
 
-enum { AFTER_TOP, AFTER_SCORE, AFTER_ID };
+enum { AFTER_TOP, AFTER_SCORE, AFTER_ID, AFTER_LOW };
 
 static bool by_names(const List *list) {
     return list->resource->searching->by == SEARCH_NAMES;
@@ -31,6 +31,10 @@ static void window_sql(const List *list, Sql *sql) {
     if (list->has_cursor && list->after[AFTER_TOP] != NULL) {
         sql_add(sql, " AND t.id <= ");
         sql_param(sql, list->after[AFTER_TOP], "bigint");
+    }
+    if (list->has_cursor && list->after[AFTER_LOW] != NULL) {
+        sql_add(sql, " AND t.id >= ");
+        sql_param(sql, list->after[AFTER_LOW], "bigint");
     }
     sql_add(sql, " ORDER BY t.id DESC LIMIT ");
     sql_number(sql, SEARCH_WINDOW);
@@ -80,20 +84,30 @@ void ranked_stream(const List *list, Sql *sql) {
     sql_add(sql, " ORDER BY ts_rank(t.search, q.query, 1) DESC, t.id DESC");
 }
 
+/* The oldest id of the window that the page is from, where there may be others before it; NULL: there are none. */
+static const char *window_low(const List *list, const Result *rows) {
+    if (list->has_cursor && list->after[AFTER_LOW] != NULL)
+        return list->after[AFTER_LOW];
+    int column = list->search->column;
+    bool full = result_rows(rows) > 0 && result_integer(rows, 0, column + RANKING_FOUND) >= SEARCH_WINDOW;
+    return full ? result_value(rows, 0, column + RANKING_LOW) : NULL;
+}
+
 bool ranked_next(const List *list, const Result *rows, Arena *arena, const char *values[RANKED_KEYS]) {
     int count = result_rows(rows);
-    int last = count < list->limit ? count - 1 : list->limit - 1;
+    int last = list->limit - 1;
     int column = list->search->column;
-    if (count == 0)
-        return false;
-    values[AFTER_TOP] = by_names(list) ? NULL : result_value(rows, last, column + RANKING_TOP);
-    values[AFTER_SCORE] = result_value(rows, last, column + RANKING_SCORE);
-    values[AFTER_ID] = result_value(rows, last, list->selection->nodes[0].column);
-    if (count > list->limit)
+    const char *low = by_names(list) ? NULL : window_low(list, rows);
+    if (count > list->limit) {
+        values[AFTER_TOP] = by_names(list) ? NULL : result_value(rows, last, column + RANKING_TOP);
+        values[AFTER_SCORE] = result_value(rows, last, column + RANKING_SCORE);
+        values[AFTER_ID] = result_value(rows, last, list->selection->nodes[0].column);
+        values[AFTER_LOW] = low;
         return true;
-    if (by_names(list) || result_integer(rows, last, column + RANKING_FOUND) < SEARCH_WINDOW)
+    }
+    if (low == NULL)
         return false;
-    values[AFTER_TOP] = arena_integer(arena, result_integer(rows, last, column + RANKING_LOW) - 1);
-    values[AFTER_SCORE] = values[AFTER_ID] = NULL;
+    values[AFTER_TOP] = arena_integer(arena, strtoll(low, NULL, 10) - 1);
+    values[AFTER_SCORE] = values[AFTER_ID] = values[AFTER_LOW] = NULL;
     return true;
 }

@@ -5,8 +5,9 @@
 
 #include "record/list.h"
 
-/* How many values a cursor holds: the window's newest id, the score and the id behind which the page begins. */
-enum { RANKED_KEYS = 3 };
+/* How many values a cursor holds: the window's newest id, the score and the id behind which the page begins, and the
+ * window's oldest id, where there may be others before it. */
+enum { RANKED_KEYS = 4 };
 
 /* Adds the whole SELECT. */
 void ranked_sql(const List *list, Sql *sql);

@@ -121,9 +121,10 @@ void search_found_much(const Service *service, uint64_t query) {
 
 /* ---- SQL ---- */
 
-void search_where(const Search *search, Sql *sql) {
+void search_where(const List *list, Sql *sql) {
+    const Search *search = list->search;
     if (by_names(search)) {
-        names_where(search->text, sql, "t", NAMES_ALL);
+        names_where_of(list, sql);
         return;
     }
     if (search->configs == 0) {
@@ -149,9 +150,9 @@ void search_with(const Search *search, Sql *sql) {
         return;
     int text = sql_bind(sql, search->text);
     uint64_t some = search->configs != 0 ? search->configs : UINT64_C(1) << SIMPLE;
-    sql_add(sql, "WITH q (name, config, query, words) AS MATERIALIZED ("
-                 "SELECT c.name, ('onrecord.' || c.name)::regconfig, f.query, onrecord.search_any_word(f.query) "
-                 "FROM (VALUES ");
+    sql_add(sql, "WITH q (name, config, query, marked, words) AS MATERIALIZED ("
+                 "SELECT c.name, ('onrecord.' || c.name)::regconfig, f.query, m.query, "
+                 "onrecord.search_any_word(m.query) FROM (VALUES ");
     const char *comma = "('";
     for (int i = 0; i < CONFIGS; i++) {
         if ((some >> i & 1) == 0)
@@ -161,18 +162,18 @@ void search_with(const Search *search, Sql *sql) {
     }
     sql_add(sql, ") AS c (name), LATERAL onrecord.search_query(c.name, ");
     sql_use(sql, text, "text");
-    sql_add(sql, ") AS f (query)) ");
+    sql_add(sql, ") AS f (query), LATERAL onrecord.search_marked(f.query) AS m (query)) ");
 }
 
-/* The text of a field, as onrecord.search_fold folds it, with marks around the words of the query; NULL when none
- * stands there. By the weights in `search` ('a' for the first of the fields) that is known without reading it. A
- * tsvector keeps 255 places of a word: where the first field has it more often, the others are not marked. */
+/* The text of a field, folded, with marks around the words that the query asks for; NULL when none stands there. By the
+ * weights in `search` ('a' for the first of the fields) that is known without reading it. A tsvector keeps 255 places
+ * of a word: where the first field has it more often, the others are not marked. */
 static void headline_sql(const char *field, int place, Sql *sql) {
     const char weight[] = {(char)('a' + place), '\0'};
     sql_add_all(sql, ", CASE WHEN ts_filter(t.search, '{", weight, "}') @@ q.words ",
-                "THEN ts_headline(q.config, onrecord.search_fold(left(t.", field, ", ", NULL);
+                "THEN ts_headline(q.config, onrecord.search_fold_in(q.name, left(t.", field, ", ", NULL);
     sql_number(sql, SEARCH_MARKED);
-    sql_add(sql, ")), q.query, E'HighlightAll=true,StartSel=\\x01,StopSel=\\x02') END");
+    sql_add(sql, ")), q.marked, E'HighlightAll=true,StartSel=\\x01,StopSel=\\x02') END");
 }
 
 int search_columns(Search *search, int column, const char *const *ranking, Sql *sql) {

@@ -7,7 +7,8 @@
  *
  * Without `sort` the best come first, by ts_rank and then the newer ones. To rank every record that holds a common word
  * would take seconds; so the newest SEARCH_WINDOW that match are ranked, then those before them, and so on. A cursor
- * holds on to its window, so that pages neither repeat nor miss records when others come in.
+ * holds on to its window, by its newest and its oldest id, so that pages neither repeat nor miss records when others
+ * come in or go.
  *
  * What finds little is best looked up in the index of words, what finds much by a walk from the newest on; to tell them
  * apart, PostgreSQL would have to plan each search, which takes longer than most searches. So each is tried in
@@ -32,6 +33,8 @@ enum {
     SEARCH_FIELDS = 4,      /* of a resource's Searching */
     SEARCH_RUNS = 4         /* a set of languages that changes all the time is given up on */
 };
+
+typedef struct List List;
 
 typedef struct Search {
     const Resource *resource;
@@ -68,11 +71,11 @@ void search_found_much(const Service *service, uint64_t query);
 /* How many records RANKING_FOUND counts at the most: then there may be more. */
 int search_cap(const Search *search);
 
-/* Adds the predicate that record t is found. */
-void search_where(const Search *search, Sql *sql);
+/* Adds the predicate that record t is found by the list's search. */
+void search_where(const List *list, Sql *sql);
 
-/* Adds "WITH q (name, config, query, words) AS (...) ", the query in each configuration, and one for any of its words:
- * what search_columns and ranking read. */
+/* Adds "WITH q (name, config, query, marked, words) AS (...) ", the query in each configuration, without what it
+ * refuses, and one for any word of that: what search_columns and ranking read. */
 void search_with(const Search *search, Sql *sql);
 
 /* Adds the columns that search_render reads, of record t: its score and place (SQL; NULL where the list is sorted), and

@@ -139,6 +139,61 @@ def test_what_lies_beyond_the_newest_thousand_is_found_as_well(api):
     assert api.read("/quotes?q=heron&limit=1&count=exact")["total"] == 1005
 
 
+def heron_windows(api):
+    """Five hundred that rank high, and a thousand newer ones that rank low; their names by id."""
+    api.psql("INSERT INTO onrecord.quotes (article_id, text, kind, external_id) "
+             "SELECT 1, CASE WHEN n < 500 THEN 'heron heron heron' ELSE 'heron among others' END, 'indirect', 'heron ' || n "
+             "FROM generate_series(0, 1499) AS n")  # fmt: skip
+    return {int(id): name for id, name in api.psql("SELECT id, external_id FROM onrecord.quotes WHERE external_id LIKE 'heron %'")}
+
+
+@pytest.mark.own_server
+def test_pages_of_a_window_from_which_records_go(api):
+    there = heron_windows(api)
+    pages = api.pages("/quotes?q=heron&fields=id", 199)
+    found = [item["id"] for page in itertools.islice(pages, 3) for item in page]
+    gone = found[:30] + [id for id in sorted(there)[500:] if id not in found][:50]
+    for id in gone:
+        assert api.delete(f"/quotes/{id}").status_code == 204
+    found += [item["id"] for page in pages for item in page]
+    assert len(found) == len(set(found)) and set(found) == set(there) - set(gone[30:])
+
+
+@pytest.mark.own_server
+def test_pages_of_a_window_whose_rest_is_gone(api):
+    """The older ones are still to come."""
+    there = heron_windows(api)
+    pages = api.pages("/quotes?q=heron&fields=id", 199)
+    found = [item["id"] for page in itertools.islice(pages, 5) for item in page]
+    for id in [id for id in sorted(there)[500:] if id not in found]:
+        assert api.delete(f"/quotes/{id}").status_code == 204
+    found += [item["id"] for page in pages for item in page]
+    assert sorted(found) == sorted({*found, *sorted(there)[:500]}) and len(found) == 995 + 500
+
+
+@pytest.mark.own_server
+def test_pages_of_a_window_into_which_records_come(api):
+    there = heron_windows(api)
+    others = [api.make("quotes", article_id=1, text="nothing yet", kind="indirect")["id"] for _ in range(3)]
+    api.psql("UPDATE onrecord.quotes SET text = 'heron, the last' WHERE external_id = 'heron 1499'")
+    pages = api.pages("/quotes?q=heron&fields=id", 199)
+    found = [item["id"] for item in next(pages)]
+    assert api.delete(f"/quotes/{found[0]}").status_code == 204
+    for id in others:
+        api.patch(f"/quotes/{id}", json={"text": "heron and others, and many more words that make it rank low"})
+    found += [item["id"] for page in pages for item in page]
+    assert len(found) == len(set(found)) and set(found) - set(others) == set(there)
+
+
+def test_what_a_query_refuses_is_not_marked(api):
+    article = api.make("articles", headline="x", language="en")["id"]
+    api.make("quotes", article_id=article, text="the heron, Storks, the egret", kind="indirect")
+    (item,) = api.read("/quotes", params={"q": "heron or egret -stork"})["items"]
+    assert marked(item) == ["heron", "egret"]
+    (item,) = api.read("/quotes", params={"q": "heron - stork - egret"})["items"]
+    assert marked(item) == ["heron", "Storks", "egret"]
+
+
 def test_highlights_and_snippet_of_an_article(shared):
     (item,) = shared.read("/articles?q=analyst+diplomatic")["items"]
     assert marked(item, "headline") == ["diplomatic"]
@@ -268,6 +323,26 @@ def test_names_and_filters(shared):
     assert shared.ids(f"/speakers?q=hakkani&organization_id={n.RUSSIA}") == []
     assert shared.ids("/speakers?q=a&sort=name&limit=2") == sorted(shared.ids("/speakers?q=a&sort=name&limit=2"), key=lambda i: shared.read(f"/speakers/{i}")["name"])  # fmt: skip
     assert shared.read("/speakers?q=hakkani&count=exact")["total"] == 1
+
+
+@pytest.mark.own_server
+def test_a_name_that_many_have(api):
+    """Nobody is missed because of others who come before in the alphabet."""
+    for i in range(60):
+        api.make("speakers", name=f"Aa{chr(97 + i % 26)}{chr(97 + i // 26)} Heron", kind="person")
+    api.make("speakers", name="Heron Zubair", kind="person")
+    watch = api.make("speakers", name="Heron Watch", kind="organization")["id"]
+    many = api.make("speakers", name="Petrel Many", aliases=[f"Petrel a{i}" for i in range(60)])["name"]
+    other = api.make("speakers", name="Petrel Zed")["name"]
+    assert {"Heron Zubair", "Heron Watch"} <= set(speakers(api, "heron", limit=2))
+    assert set(speakers(api, "petrel")) == {many, other}
+    for sort in ("", "&sort=name"):
+        answer = api.read(f"/speakers?q=heron&kind=organization&count=exact{sort}")
+        assert ([item["id"] for item in answer["items"]], answer["total"]) == ([watch], 1)
+    for (id,) in api.psql("SELECT id FROM onrecord.speakers WHERE name LIKE '%Heron%'"):
+        api.make("quotes", article_id=1, text="heron", kind="indirect", speaker_id=int(id))
+    assert api.read("/quotes?speaker.q=heron&count=exact")["total"] == 62
+    assert api.read("/quotes?speaker.q=heron&speaker.kind=organization&count=exact")["total"] == 1
 
 
 def test_a_new_alias_is_found(api):
@@ -407,6 +482,7 @@ def world(api):
     ("language", "body", "quote", "query", "words"),
     [
         ("ar", "وقال الوزير: «سنعيّن سفيرًا في موسكو قريبًا»، بحسب البيان.", "سنعيّن سفيرًا في موسكو قريبًا", "سفير موسكو", ["سفيرًا", "موسكو"]),
+        ("ar", "وقالت الحكومة إن «السياسة الجديدة ناجحة» في كل مكان.", "السياسة الجديدة ناجحة", "سياسة جديدة", ["السياسة", "الجديدة"]),
         ("ru", "Он сказал: «Мы назначим послов в Кабуле», сообщает агентство.", "Мы назначим послов в Кабуле", "посла кабул", ["послов", "Кабуле"]),
         ("fa", "او گفت: «ما سفیر جدید را معرفی می\u200cکنیم» و رفت.", "ما سفیر جدید را معرفی می\u200cکنیم", "سفير ميكنيم", ["سفیر", "می\u200cکنیم"]),
         ("zh", "外交部发言人说：“我们将任命大使。”", "我们将任命大使。", "任命大使", ["任命大使"]),
