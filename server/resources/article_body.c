@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "db/array.h"
 #include "record/render_json.h"
 #include "record/spans_text.h"
 #include "record/write_sql.h"
 #include "sql.h"
 
-enum { QUOTE_ID, QUOTE_TEXT, QUOTE_SPANS, QUOTE_PREFIX, QUOTE_SUFFIX, QUOTE_ANCHOR };
+enum { QUOTE_ID, QUOTE_TEXT, QUOTE_SPANS, QUOTE_PREFIX, QUOTE_SUFFIX, QUOTE_ANCHOR, QUOTE_VERSION };
 
 static bool is_given(const Write *write, const char *name) {
     const json_t *json = json_object_get(write->value, name);
@@ -127,7 +128,15 @@ static const char *body_digest(Arena *arena, const char *body) {
     return hex;
 }
 
-static void follower_set(Write *write, int quotes, int moves, const char *moves_json) {
+static const char *column_array(Arena *arena, const Result *rows, int column) {
+    int count = result_rows(rows);
+    const char **values = arena_alloc(arena, (size_t)count * sizeof *values);
+    for (int row = 0; row < count; row++)
+        values[row] = result_value(rows, row, column);
+    return array_literal(arena, values, count);
+}
+
+static void follower_set(Write *write, const Result *quotes, int moves, const char *moves_json) {
     Exchange *x = write->x;
     Sql *sql = sql_new(x->arena);
     const char *who[WHO_COLUMNS];
@@ -135,7 +144,8 @@ static void follower_set(Write *write, int quotes, int moves, const char *moves_
     sql_add(sql, SQL_ARTICLE_REANCHOR);
     sql_bind(sql, arena_integer(x->arena, x->ids[0]));
     sql_bind(sql, body_digest(x->arena, write_text(write, "body")));
-    sql_bind(sql, arena_printf(x->arena, "%d", quotes));
+    sql_bind(sql, column_array(x->arena, quotes, QUOTE_ID));
+    sql_bind(sql, column_array(x->arena, quotes, QUOTE_VERSION));
     sql_bind(sql, arena_printf(x->arena, "%d", moves));
     sql_bind(sql, moves_json);
     for (int i = 0; i < WHO_COLUMNS; i++)
@@ -163,6 +173,6 @@ bool article_looked(Write *write) {
         moves++;
     }
     writer_array_end(&w);
-    follower_set(write, result_rows(rows), moves, out.data);
+    follower_set(write, rows, moves, out.data);
     return true;
 }

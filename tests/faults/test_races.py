@@ -1,5 +1,6 @@
 """What changes between the moment in which a write reads a record and that in which it writes."""
 
+import threading
 import time
 
 import load
@@ -70,3 +71,47 @@ def test_a_change_that_changes_nothing(stage):
     for seen, answer in answers:
         if answer.status_code == 200:
             assert (answer.json()["description"], answer.headers["ETag"]) == ("A", seen)
+
+
+BODY = "The minister said it was done, and left."
+
+
+def new_body(client, article, body):
+    return client.patch(f"/articles/{article}", json={"body": body})
+
+
+
+@pytest.mark.parametrize("before", [
+    {"text": "it was done", "kind": "direct", "spans": []},
+    {"text": "nothing of it", "kind": "indirect"},
+    {"text": "it was done", "kind": "direct"},
+])  # fmt: skip
+def test_a_quote_gets_its_place_while_the_body_changes(stage, before):
+    """Whichever comes first: a quote that is anchored stands where it says, in the body that there is."""
+    api = stage()
+    article = api.make("articles", headline="x", body=BODY)["id"]
+    quote = api.make("quotes", article_id=article, **before)["id"]
+    place = {"text": "it was done", "kind": "direct", "spans": [{"start": 18, "end": 29}]}
+
+    def start(call):
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(call(service.Api(api.base, api.keys))))
+        thread.start()
+        time.sleep(0.15)
+        return thread, answers
+
+    for turn in range(3):
+        body = f"{'PREFIX ' * (turn + 1)}{BODY}"
+        with load.held(api, f"SELECT 1 FROM onrecord.articles WHERE id = {article} FOR SHARE"):
+            changing = start(lambda client, body=body: new_body(client, article, body))
+            placing = start(lambda client: client.patch(f"/quotes/{quote}", json=place))
+        for thread, answers in (changing, placing):
+            thread.join()
+            assert answers[0].status_code in (200, 409, 422), answers[0].text
+        assert changing[1][0].status_code == 200
+        now, text = api.read(f"/quotes/{quote}"), api.read(f"/articles/{article}")["body"]
+        assert text == body
+        if now["anchor"] == "anchored":
+            assert "".join(text[span["start"] : span["end"]] for span in now["spans"]) == now["text"], (turn, now)
+        place = {"spans": [{"start": text.index("it was done"), "end": text.index("it was done") + 11}], "text": "it was done", "kind": "direct"}
+        assert api.patch(f"/quotes/{quote}", json={**before, "spans": []}).status_code == 200
