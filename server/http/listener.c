@@ -1,5 +1,6 @@
 #include "http/listener.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -103,14 +104,15 @@ static void page_ask(Listener *listener) {
     pool_submit(worker->pool, &request->exchange.batch);
 }
 
-/* The next event; NULL when the listener must wait. Where it is behind the window, it asks for a page. */
-static Event *event_find(Listener *listener) {
+/* The next event; NULL when the listener must wait. Where it is behind the window, it asks for a page, if it may. */
+static Event *event_find(Listener *listener, bool may_ask) {
     const News *news = &listener->request->worker->news;
     Tail *tail = listener->tail;
     if (listener->asks)
         return NULL;
     if (!is_live(listener) || tail->end == PAGE_MORE || (news->open && !news_reach(news, &tail->mark))) {
-        page_ask(listener);
+        if (may_ask)
+            page_ask(listener);
         return NULL;
     }
     if (!news->open)
@@ -160,8 +162,10 @@ static size_t signal_write(Listener *listener, char *out, size_t max) {
     return fits ? text.length : 0;
 }
 
-/* Fills `out` with as much as there is. */
+/* Fills `out` with as much as there is. A page is asked for only where nothing is to be sent: then the connection is
+ * suspended until the page has come, and the request, which the page is written to, stays as long. */
 static size_t listener_fill(Listener *listener, char *out, size_t max) {
+    bool signals = (listener->greets || listener->beats) && !listener->over;
     size_t filled = 0;
     while (filled < max) {
         if (listener->arena) {
@@ -176,12 +180,12 @@ static size_t listener_fill(Listener *listener, char *out, size_t max) {
                 listener->event = NULL;
                 listener->taken = 0;
             }
-        } else if (listener->over || (listener->event = event_find(listener)) == NULL) {
+        } else if (listener->over || (listener->event = event_find(listener, filled == 0 && !signals)) == NULL) {
             break;
         }
     }
     bool between = !listener->arena && !listener->event;
-    if (between && (listener->greets || listener->beats) && !listener->over && max - filled >= SIGNAL_ROOM)
+    if (between && signals && !listener->over && max - filled >= SIGNAL_ROOM)
         filled += signal_write(listener, out + filled, max - filled);
     return filled;
 }
@@ -297,6 +301,7 @@ void listener_free(Request *request) {
     if (listener == NULL)
         return;
     Worker *worker = request->worker;
+    assert(!listener->asks);
     departure_watch(&listener->departure, worker, request->client->fd, false);
     list_remove(worker, listener);
     if (request->client->shut)
