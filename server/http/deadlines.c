@@ -67,6 +67,7 @@ void client_enter(const Clients *clients, Client *client, ClientPhase phase, int
     const Config *config = clients->config;
     ClientPhase before = client->phase;
     client->phase = phase;
+    client->looked_at = false;
     switch (phase) {
     case CLIENT_HEADERS:
         if (before == CLIENT_NEW)
@@ -161,8 +162,25 @@ static void send_timeout(const Client *client) {
     (void)!send(client->fd, answer, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* Whether nothing more will come from a client that we wait for. Its end may have come together with what it had sent:
+ * the library, which waits for edges, may have missed that, and no other event will come. Who is between requests need
+ * be looked at but once. */
+static bool client_ended(Client *client) {
+    char byte;
+    bool between = client->phase == CLIENT_IDLE || client->phase == CLIENT_NEW;
+    bool sends = client->phase == CLIENT_HEADERS || client->phase == CLIENT_BODY || client->phase == CLIENT_UPLOAD;
+    if (client->shut || !(sends || (between && !client->looked_at)))
+        return false;
+    client->looked_at = true;
+    return recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void clients_sweep(Clients *clients, int64_t now_us) {
     for (Client *client = clients->first; client; client = client->next) {
+        if (client_ended(client)) {
+            client_shut(client);
+            continue;
+        }
         if (client->phase == CLIENT_STREAM)
             client_earn(clients, client, now_us);
         else if (client->phase == CLIENT_LISTEN)

@@ -32,6 +32,7 @@ struct Client {
     ClientPhase phase;
     bool linger; /* an answer went out before the request was read: see linger.h */
     bool shut;
+    bool looked_at;  /* since it entered its phase: clients_sweep */
     uint64_t handed; /* CLIENT_STREAM, CLIENT_LISTEN: bytes given to the kernel, and those of them that the client's
                         side has */
     uint64_t taken;

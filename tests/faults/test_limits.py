@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import random
 import resource
 import shutil
 import socket
@@ -381,3 +382,46 @@ def test_clients_that_vanish_while_their_queries_wait(stage):
     load.back(api)
     assert int(api.psql("SELECT count(*) FROM onrecord.sources WHERE name LIKE 'gone %'")[0][0]) <= 20
     service.until(lambda: load.open_files(api) <= files + 8, 5, "closing of who is gone")
+
+
+def test_clients_that_vanish_while_they_follow_the_log(stage):
+    """Between two of its pages: the next one is not read for who is gone, and nobody else gets it."""
+    api = stage(ONRECORD_CACHE_MB="0")
+    api.psql("INSERT INTO onrecord.sources (name) SELECT 'of many ' || n FROM generate_series(1, 4000) AS n")
+    service.until(lambda: api.read("/changes?since=now")["items"] == [], 10, "the log's end")
+
+    def vanishing():
+        while not followers.over.is_set():
+            client = connect(api)
+            client.sendall(request(api, "/changes?format=ndjson"))
+            client.recv(100)
+            vanish(client)
+
+    followers = load.Clients([(vanishing,)] * 8)
+    with followers, Normal(api, clients=6, path="/quotes?limit=50&include=speaker") as others:
+        time.sleep(4)
+    others.verify(p99=1.0)
+    load.back(api)
+
+
+def test_clients_that_say_at_once_that_they_have_said_all(stage):
+    """Their connections end with their answers, not when they have been idle for long."""
+    api = stage()
+    files = load.open_files(api)
+
+    def hasty(seed):
+        chance = random.Random(seed)
+        while not clients.over.is_set():
+            client = connect(api, timeout=chance.choice([0.01, 0.1, 0.4]))
+            data = request(api, "/sources/1") * chance.randint(1, 4)
+            for piece in [data] if chance.random() < 0.7 else [data[i : i + 7] for i in range(0, len(data), 7)]:
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):
+                client.recv(chance.choice([1, 100, 100000]))
+            client.close()
+
+    clients = load.Clients([(hasty, seed) for seed in range(24)])
+    with clients:
+        time.sleep(3)
+    service.until(lambda: load.open_files(api) <= files + 8, 8, "closing of who is gone")
