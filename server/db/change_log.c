@@ -339,9 +339,9 @@ static bool follow(ChangeLog *log) {
     int64_t began_us = clock_monotonic_us();
     char pos[24];
     char above[24];
-    const char *params[TOUCHED_PARAMS] = {follower->epoch[0] ? follower->epoch : NULL, pos, above};
     if (!is_followed(log, began_us) || began_us < follower->look_us)
         return true;
+    const char *params[TOUCHED_PARAMS] = {follower->epoch[0] ? follower->epoch : NULL, pos, above};
     snprintf(pos, sizeof pos, "%lld", (long long)follower->pos);
     snprintf(above, sizeof above, "%lld", (long long)skip_above(&follower->skip, began_us));
     PGresult *result = ask(log, true, touched_name, TOUCHED_PARAMS, params);

@@ -5,9 +5,10 @@
 #include <strings.h>
 
 const char cors_allowed_headers[] =
-    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, "
+    "Authorization, Cache-Control, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, "
     "Change-Actor, Change-Reason";
-const char cors_exposed_headers[] = "Changes-Since, ETag, Idempotency-Replayed, Link, Location, Retry-After";
+const char cors_exposed_headers[] =
+    "Cache-Status, Changes-Since, ETag, Idempotency-Replayed, Link, Location, Retry-After";
 
 static bool is_ipv4_loopback(const char *host, size_t length) {
     if (length < 9 || strncmp(host, "127.", 4) != 0)

@@ -116,14 +116,20 @@ int head_faults(const Head *head, bool http11, HeadFault faults[HEAD_FAULTS_MAX]
             fault_add(faults, &count, field_rules[i].name, "may be given once only");
     if (http11 && head->values[HEAD_HOST] == NULL)
         fault_add(faults, &count, "Host", "is required in HTTP/1.1");
+    if (head->values[HEAD_HOST] && !head_is_host(head->values[HEAD_HOST]))
+        fault_add(faults, &count, "Host", "must be a host, with a port where it needs one");
     if (length && !is_digits(length))
         fault_add(faults, &count, "Content-Length", "must be a number of bytes");
     if (encoding && strcasecmp(encoding, "chunked") != 0)
         fault_add(faults, &count, "Transfer-Encoding", "must be chunked, or not be given");
+    if (encoding && !http11)
+        fault_add(faults, &count, "Transfer-Encoding", "is not for HTTP/1.0");
     if (encoding && length)
         fault_add(faults, &count, "Content-Length", "may not be given beside Transfer-Encoding");
     if (head->values[HEAD_EXPECT] && !head_expects_continue(head))
         fault_add(faults, &count, "Expect", "must be 100-continue, or not be given");
+    else if (head->values[HEAD_EXPECT] && head_body_length(head) == 0)
+        fault_add(faults, &count, "Expect", "is for requests with a body");
     return count;
 }
 

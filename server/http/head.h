@@ -11,6 +11,8 @@
 
 #include "base/arena.h"
 
+enum { HEAD_MAX = 10 * 1024 /* bytes of a request line with its headers */ };
+
 /* The headers that mean something here. */
 typedef enum HeadField {
     HEAD_HOST,

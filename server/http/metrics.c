@@ -7,8 +7,8 @@
 typedef _Atomic uint64_t Counter;
 
 /* What this server answers with; anything else counts as the last. */
-static const int statuses[] = {200, 201, 204, 304, 308, 400, 401, 403, 404, 405, 406, 408,
-                               409, 410, 412, 413, 414, 415, 422, 428, 431, 500, 503, 0};
+static const int statuses[] = {200, 201, 204, 304, 308, 400, 401, 403, 404, 405, 406, 408, 409,
+                               410, 412, 413, 414, 415, 422, 428, 431, 500, 503, 505, 0};
 enum { STATUS_COUNT = sizeof(statuses) / sizeof(statuses[0]) };
 
 static const int64_t bounds_us[] = {500,   1000,   2500,   5000,   10000,   25000,

@@ -108,6 +108,7 @@ void *request_begin(void *cls, const char *uri, struct MHD_Connection *connectio
     client_enter(&worker->clients, request->client, CLIENT_HEADERS, request->started_us);
     batch_init(&x->batch, x->arena, LANE_POINT, batch_completed, request);
     request->target_valid = target_parse(x, uri ? uri : "", &request->target);
+    request->line = (RequestLine){.uri = uri, .version = uri ? uri + strlen(uri) + 1 : NULL};
     request->client->path = x->path;
     if (uri) {
         /* MHD would now take the query apart itself, and answer a long one with a 431 of its own: it is ours already,
@@ -151,11 +152,19 @@ static void head_read(Request *request) {
         request->head.bad_line = true;
 }
 
+/* The method, the target and the version follow one another in what was read; a NUL among them cuts one short, and
+ * another server would read it in another way. */
+static bool line_is_whole(const Request *request, const char *version) {
+    const RequestLine *line = &request->line;
+    return line->uri == request->method + strlen(request->method) + 1 && line->version == version;
+}
+
 /* The head is complete. An answer that is known now waits until the body was read, unless that would be long. */
 static enum MHD_Result head_complete(Request *request, const char *method, const char *version) {
     Worker *worker = request->worker;
     request->method = method;
     head_read(request);
+    request->head.bad_line = request->head.bad_line || !line_is_whole(request, version);
     request->http11 = strcmp(version, "HTTP/1.0") != 0;
     request->judged = !gate_pass(request, request->http11);
     if (!request->judged && request->lines)

@@ -28,6 +28,12 @@ typedef enum RequestState {
 /* What the cache did for a request: cached.h. */
 typedef enum Caching { CACHING_NONE, CACHING_HIT, CACHING_MISS, CACHING_STALE, CACHING_AROUND } Caching;
 
+/* Where its target and its version stand, as the library found them in what it had read. */
+typedef struct RequestLine {
+    const char *uri;
+    const char *version;
+} RequestLine;
+
 struct Request {
     Exchange exchange;
     Worker *worker;
@@ -36,9 +42,10 @@ struct Request {
     Request *next; /* among the spare or the completed ones */
 
     RequestState state;
-    bool judged;       /* the answer is known without a handler: a problem, or a status */
-    bool head_only;    /* HEAD */
-    bool http11;       /* or newer */
+    bool judged;    /* the answer is known without a handler: a problem, or a status */
+    bool head_only; /* HEAD */
+    bool http11;    /* or newer */
+    RequestLine line;
     bool framing_lost; /* where the body ends is not known: the connection cannot be used again */
     bool suspended;
     const char *method; /* as sent */

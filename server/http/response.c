@@ -106,6 +106,12 @@ static const char *varies_by(const Request *request, const Answer *answer) {
     return origin ? "Accept, Accept-Encoding, Origin" : "Accept, Accept-Encoding";
 }
 
+/* Nothing is read behind a chunked body: the lines between and behind its chunks are the library's to read, which ends
+ * them where others do not (RFC 9112, section 11.2). */
+static bool ends_connection(const Request *request) {
+    return request->worker->draining || request->framing_lost || request->head.values[HEAD_TRANSFER_ENCODING] != NULL;
+}
+
 static void add_headers(Request *request, const Answer *answer, struct MHD_Response *response) {
     const Exchange *x = &request->exchange;
     const char *varies = varies_by(request, answer);
@@ -126,7 +132,7 @@ static void add_headers(Request *request, const Answer *answer, struct MHD_Respo
     for (int i = 0; i < x->header_count; i++)
         MHD_add_response_header(response, x->headers[i].name, x->headers[i].value);
     add_cors(request, response);
-    if (request->worker->draining || request->framing_lost)
+    if (ends_connection(request))
         MHD_add_response_header(response, "Connection", "close");
 }
 
@@ -152,7 +158,7 @@ static bool answer_queue(Request *request, const Answer *answer, ClientPhase pha
 /* Where a kept answer has the response that this client gets as any other would; NULL: it gets its own. */
 static struct MHD_Response **shared_form(const Request *request, const Answer *answer) {
     Kept *kept = request->caching.kept;
-    if (!kept || request->head.values[HEAD_ORIGIN] || request->worker->draining || request->framing_lost)
+    if (!kept || request->head.values[HEAD_ORIGIN] || ends_connection(request))
         return NULL;
     if (answer->status == 304)
         return answer->named_gzip || answer->gzip ? NULL : &kept->forms[KEPT_NOT_MODIFIED];

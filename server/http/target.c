@@ -25,6 +25,19 @@ static const char *authority_take(Exchange *x, const char *raw, Target *target) 
     return raw;
 }
 
+/* What came as it is: bytes of characters are let pass, as browsers do. */
+static bool query_valid(Exchange *x, const char *query) {
+    for (size_t i = 0; query != NULL && query[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)query[i];
+        if (c <= ' ' || c == 0x7f) {
+            problem_set(x, PROBLEM_BAD_REQUEST,
+                        "The query holds a character that must be percent-encoded, at its byte %zu.", i);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool path_valid(Exchange *x, const char *path, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if (!is_path_char((unsigned char)path[i])) {
@@ -57,6 +70,8 @@ bool target_parse(Exchange *x, const char *raw, Target *target) {
     size_t path_length = strcspn(path, "?");
     if (path[path_length] == '?')
         target->query = arena_strdup(x->arena, path + path_length + 1);
+    if (!query_valid(x, target->query))
+        return false;
     if (path_length == 0 && path != raw)
         return true; /* http://host means its root */
     if (path[0] != '/') {

@@ -19,7 +19,7 @@
 #include "http/request.h"
 
 enum {
-    CONNECTION_MEMORY = 16 * 1024, /* with half of it, a target of 3.6 KiB repeated in `Link` closed the connection */
+    CONNECTION_MEMORY = 16 * 1024, /* HEAD_MAX of it for a request's head; the rest must do for that of its answer */
     EVENTS_MAX = 64,
     STREAMS_US = 300, /* of a turn for exports' rows */
     BRIEF_MS = 20,    /* what finds some hundreds takes less, also among others */

@@ -29,6 +29,7 @@ static const struct {
     [PROBLEM_CHANGES_GONE] = {410, "changes-gone", "These changes are not kept any more"},
     [PROBLEM_PRECONDITION_FAILED] = {412, "precondition-failed", "The record has changed"},
     [PROBLEM_TOO_LARGE] = {413, "too-large", "The body is too large"},
+    [PROBLEM_HEAD_TOO_LARGE] = {431, "head-too-large", "The request's head is too large"},
     [PROBLEM_URI_TOO_LONG] = {414, "uri-too-long", "The target is too long"},
     [PROBLEM_UNSUPPORTED_TYPE] = {415, "unsupported-type", "The body's type is not supported"},
     [PROBLEM_INVALID] = {422, "invalid", "The record is not valid"},

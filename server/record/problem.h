@@ -28,6 +28,7 @@ typedef enum ProblemKind {
     PROBLEM_CHANGES_GONE,          /* 410 of the log of changes */
     PROBLEM_PRECONDITION_FAILED,   /* 412 */
     PROBLEM_TOO_LARGE,             /* 413 */
+    PROBLEM_HEAD_TOO_LARGE,        /* 431 */
     PROBLEM_URI_TOO_LONG,          /* 414 */
     PROBLEM_UNSUPPORTED_TYPE,      /* 415 */
     PROBLEM_INVALID,               /* 422 the body's values */

@@ -14,6 +14,7 @@ TITLES = {
     "changes-gone": (410, "These changes are not kept any more"),
     "precondition-failed": (412, "The record has changed"),
     "too-large": (413, "The body is too large"),
+    "head-too-large": (431, "The request's head is too large"),
     "uri-too-long": (414, "The target is too long"),
     "unsupported-type": (415, "The body's type is not supported"),
     "invalid": (422, "The record is not valid"),

@@ -131,6 +131,8 @@ def test_a_host_is_needed_and_one(shared):
         (["Transfer-Encoding: identity"], "Transfer-Encoding:"),
         (["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"], "Transfer-Encoding:"),
         (["Content-Length: 2", "Expect: 200-ok"], "Expect:"),
+        (["Expect: 100-continue"], "Expect:"),
+        (["Content-Length: 0", "Expect: 100-continue"], "Expect:"),
     ],
 )
 def test_bodies_whose_length_is_in_doubt(shared, lines, place):
@@ -147,6 +149,50 @@ def test_bodies_whose_length_is_in_doubt(shared, lines, place):
 def test_header_lines_that_are_none(shared, line):
     answer = send(shared, "GET /sources HTTP/1.1", HOST, line)
     assert answer.status == 400
+
+
+@pytest.mark.parametrize("host", ["a b", "a/c@", "user@x", "x:", "x:y", '"', ""])
+def test_hosts_that_are_none(shared, host):
+    expect_raw(send(shared, "GET /livez HTTP/1.1", f"Host: {host}"), "bad-request", 400, ["Host:"])
+
+
+@pytest.mark.parametrize("line", [b"GET\x00X /livez HTTP/1.1", b"GET /livez\x00/x HTTP/1.1", b"GET /quotes?limit=1\x00&fields=zzz HTTP/1.1",
+                                  b"GET\x00 /livez HTTP/1.1", b"GET /livez\x00 HTTP/1.1", b"GET /quotes?q=a\x01b HTTP/1.1",
+                                  b"GET /quotes/?q=a\x7f HTTP/1.1", b"GET /quotes?q=a b HTTP/1.1"])  # fmt: skip
+def test_request_lines_that_two_servers_would_read_in_two_ways(shared, line):
+    assert RawAnswer(raw(shared.base, line + b"\r\nHost: x\r\n\r\n", timeout=3)).status == 400
+
+
+SMUGGLED = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [
+    b"2\r\n{}\r\n0\r\n\r\n", b"2\r\n{}\r\n0\r\nA: b\r\n:\r\n", b"2\r\n{}\r\n0\r\nA: b\n\n", b"2;\nab\r\n0\r\n\r\n", b"2\n{}\r\n0\r\n\r\n",
+    b"2\r\n{}\n0\r\n\r\n", b"2\r\n{}\r\n0\n\n", b"0;a\n\r\n", b"2\r\n{}\r\n0\r\nA: b\r\n c\r\n\r\n", b"2\r\n{}\r\n0\r\nA: \x00\r\n\r\n",
+])  # fmt: skip
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+def test_nothing_is_read_behind_a_chunked_body(shared, body, version):
+    """Where it ends, servers do not agree: RFC 9112, sections 7.1 and 11.2."""
+    head = [f"POST /sources?dry_run=true {version}", HOST, JSON, "Connection: keep-alive", "Transfer-Encoding: chunked"]
+    got = raw(shared.base, "\r\n".join([*head, "", ""]).encode() + body + SMUGGLED, timeout=3)
+    assert got.count(b"HTTP/1.1 ") == 1 and b'"ok"' not in got, got
+    answer = RawAnswer(got)
+    assert answer.status >= 400 and answer.headers["Connection"].lower() == "close"
+    assert version == "HTTP/1.1" or answer.status == 400
+
+
+def test_a_head_that_leaves_no_room_for_an_answer(api):
+    """It is refused before anything is done."""
+    for size in (9000, 10200, 11000, 14000, 15600, 15700, 15800):
+        answer = RawAnswer(raw(api.base, "\r\n".join([
+            "POST /sources HTTP/1.1", HOST, JSON, f"Authorization: Bearer {api.keys.write}", "X: " + "a" * size, "Connection: close",
+            "Content-Length: 17", "", '{"name": "Roomy"}']).encode()))  # fmt: skip
+        assert answer.status in ([201] if size < 10000 else [431] if size < 12000 else [431, None]), size
+        assert api.read("/sources?name=Roomy&count=exact")["total"] == 1
+    many = [f"a{n}: " for n in range(200)]
+    expect_raw(send(api, "GET /sources HTTP/1.1", HOST, *many), "head-too-large", 431)
+    long = "/quotes?cue=" + "a" * 4000
+    assert send(api, f"GET {long} HTTP/1.1", HOST, "X: " + "a" * 5500).status == 200
 
 
 def test_headers_of_64_kib(shared):

@@ -3,9 +3,9 @@
 import names as n
 import pytest
 
-ALLOWED = {"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "Last-Event-ID", "Change-Actor",
+ALLOWED = {"Authorization", "Cache-Control", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "Last-Event-ID", "Change-Actor",
            "Change-Reason"}  # fmt: skip
-EXPOSED = {"Changes-Since", "ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After"}
+EXPOSED = {"Cache-Status", "Changes-Since", "ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After"}
 LOOPBACK = ["http://localhost:3000", "http://127.0.0.1:5173", "https://localhost", "http://[::1]:8000", "http://app.localhost"]
 
 

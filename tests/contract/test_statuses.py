@@ -100,6 +100,8 @@ def test_refusals_that_every_operation_knows(shared, strict, cut_off, path, meth
         assert ask(shared, with_more(own, "x=" + "a" * 5000), method).status_code == 414
     if "415" in known:
         assert shared.request(method.upper(), own, data=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+    if "431" in known:
+        assert ask(shared, own, method, headers={"X-Long": "a" * 11000}).status_code == 431
     if "428" in known:
         assert ask(strict, own, method, key=key).status_code == 428
     if "503" in known:
