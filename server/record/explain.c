@@ -114,28 +114,28 @@ static bool reference_leads(const Write *write, const Reference *reference) {
     return rows_hold(there_result(write, resource_find(reference->target)), reference->id);
 }
 
-static void led_add(Write *write, const Resource *resource, int64_t id, int64_t into) {
-    size_t size = (size_t)write->led_count * sizeof *write->led;
-    write->led = arena_grow(write->x->arena, write->led, size, size + sizeof *write->led);
-    write->led[write->led_count++] = (Led){resource->name, id, into};
+static void led_add(Arena *arena, Leads *leads, const Resource *resource, int64_t id, int64_t into) {
+    size_t size = (size_t)leads->count * sizeof *leads->items;
+    leads->items = arena_grow(arena, leads->items, size, size + sizeof *leads->items);
+    leads->items[leads->count++] = (Led){resource->name, id, into};
 }
 
 bool explain_retries(Write *write) {
     if (write->refused->kind != FAILURE_REFERENCE)
         return false;
-    int before = write->led_count;
+    int before = write->leads.count;
     int count;
     const Resource *const *all = resources_all(&count);
     for (int r = 0; r < count; r++) {
         const Result *rows = refers_to(write, all[r]) ? there_result(write, all[r]) : NULL;
         for (int i = 0; rows != NULL && i < result_rows(rows); i++)
             if (result_value(rows, i, 1) != NULL)
-                led_add(write, all[r], result_integer(rows, i, 0), result_integer(rows, i, 1));
+                led_add(write->x->arena, &write->leads, all[r], result_integer(rows, i, 0), result_integer(rows, i, 1));
     }
     bool came_back = true;
     for (int i = 0; i < write->explained.count; i++)
         came_back = came_back && reference_leads(write, &write->explained.items[i]);
-    return came_back || write->led_count > before;
+    return came_back || write->leads.count > before;
 }
 
 static void references_answer(Write *write) {

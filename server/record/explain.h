@@ -8,8 +8,8 @@
 
 Step explain_ask(Write *write, FailureReport report);
 
-/* True when the write is to start over: some of its references lead to merged records, and `led` says where these lead
- * now; or what they name has come back meanwhile. Else explain_done answers. */
+/* True when the write is to start over: some of its references lead to merged records, and `leads` says where these
+ * lead now; or what they name has come back meanwhile. Else explain_done answers. */
 bool explain_retries(Write *write);
 Step explain_done(Write *write);
 

@@ -213,17 +213,17 @@ static bool array_holds(const json_t *array, int64_t id) {
     return false;
 }
 
-/* Leads those on that were found to be merged. From the last to the first: one that a list of ids has already goes. */
-static void references_lead(Write *write) {
-    if (write->led_count == 0)
+/* From the last to the first: one that a list of ids has already goes. */
+void references_lead(Exchange *x, const Resource *resource, json_t *value, const char *pointer, const Leads *leads) {
+    if (leads->count == 0)
         return;
-    References given = body_references(write->x, write->resource, write->value, write->pointer, false);
+    References given = body_references(x, resource, value, pointer, false);
     for (int i = given.count - 1; i >= 0; i--) {
         const Reference *reference = &given.items[i];
         int64_t into = reference->id;
-        for (int k = 0; k < write->led_count; k++) /* in the order of finding: one may lead to the next */
-            if (write->led[k].id == into && strcmp(write->led[k].target, reference->target) == 0)
-                into = write->led[k].into;
+        for (int k = 0; k < leads->count; k++) /* in the order of finding: one may lead to the next */
+            if (leads->items[k].id == into && strcmp(leads->items[k].target, reference->target) == 0)
+                into = leads->items[k].into;
         if (into == reference->id)
             continue;
         if (reference->member == NULL && array_holds(reference->holder, into))
@@ -238,7 +238,7 @@ static void references_lead(Write *write) {
 Step write_lookups(Write *write) {
     Exchange *x = write->x;
     batch_release(&x->batch);
-    references_lead(write);
+    references_lead(x, write->resource, write->value, write->pointer, &write->leads);
     write->lookups = body_references(x, write->resource, write->value, write->pointer, true);
     if (write->lookups.count == 0)
         return write_check(write);

@@ -26,6 +26,11 @@ typedef struct Led {
     int64_t into;
 } Led;
 
+typedef struct Leads {
+    Led *items;
+    int count;
+} Leads;
+
 typedef enum WritePhase {
     WRITE_CURRENT,
     WRITE_TOMBSTONE, /* the record is not there: was it deleted? */
@@ -70,8 +75,7 @@ struct Write {
     const char *was[FIELDS_MAX];   /* by field: the column's text now, NULL on create */
     const char *texts[FIELDS_MAX]; /* by field: the column's text to be */
     References lookups;
-    int led_count; /* references that lead to merged records, and where these lead */
-    Led *led;
+    Leads leads; /* references that lead to merged records, and where these lead */
 
     /* For the resource's steps. */
     const Resource *guard; /* another record that must still be as it was read; NULL: none */
@@ -88,6 +92,9 @@ struct Write {
 Step write_plan(Exchange *x);
 Step write_done(Exchange *x);
 Step write_failed(Exchange *x);
+
+/* Has the references in a record's `value`, which stands at `pointer`, name whom those lead to that are merged. */
+void references_lead(Exchange *x, const Resource *resource, json_t *value, const char *pointer, const Leads *leads);
 
 /* For the steps of restore.h and removal.h. */
 Write *write_new(Exchange *x);

@@ -197,6 +197,10 @@ static Step ingest_start(Ingest *ingest) {
     ingest->tree = exchange_own(x, json_deep_copy(x->json));
     ingest->kept = exchange_own(x, json_array());
     tree_read(ingest);
+    for (int i = 0; i < ingest->count; i++) {
+        const Piece *piece = &ingest->pieces[i];
+        references_lead(x, piece->resource, piece->value, piece->pointer, &ingest->leads);
+    }
     ingest->phase = INGEST_MATCH;
     if (match_ask(ingest))
         return STEP_QUERY;
@@ -209,6 +213,17 @@ static Step ingest_again(Ingest *ingest) {
         return STEP_ANSWER;
     }
     return ingest_start(ingest);
+}
+
+/* What a record refers to is merged, or has come back: begins again with those that it leads to. */
+static Step ingest_explained(Ingest *ingest) {
+    Write *refused = ingest->refused;
+    refused->leads = ingest->leads;
+    if (!explain_retries(refused) || ingest->attempts + 1 == WRITE_ATTEMPTS)
+        return explain_done(refused);
+    ingest->leads = refused->leads;
+    batch_release(&ingest->x->batch);
+    return ingest_again(ingest);
 }
 
 static Step ingest_answer(Ingest *ingest) {
@@ -237,7 +252,7 @@ static Step ingest_done(Ingest *ingest) {
     case INGEST_REPLAY:
         return ingest_replayed(ingest) ? ingest_answer(ingest) : STEP_ANSWER;
     default:
-        return explain_done(ingest->refused);
+        return ingest_explained(ingest);
     }
 }
 

@@ -63,7 +63,8 @@ typedef struct Ingest {
     int capacity;
     Piece *pieces; /* [0] is the article */
     Write *refused;
-    int names; /* INGEST_REPLAY: the first statement that asks for names */
+    Leads leads; /* what turned out to be merged */
+    int names;   /* INGEST_REPLAY: the first statement that asks for names */
 } Ingest;
 
 /* With the query's parameters read; what is wrong with them becomes faults. */

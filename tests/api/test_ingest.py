@@ -307,6 +307,30 @@ def test_sent_again_what_was_erased_is_left_out(api):
                    [("Idempotency-Key:", "was used for a record that was erased since")])  # fmt: skip
 
 
+@pytest.mark.parametrize("dry_run", ["", "?dry_run=true"])
+def test_an_id_of_one_who_was_merged_goes_on_working(api, dry_run):
+    """Wherever it stands, also through two merges."""
+    old, new, last = (api.make("speakers", name=name, kind="organization")["id"] for name in ("Old", "New", "Last"))
+    for id, into in ((old, new), (new, last)):
+        assert api.post(f"/speakers/{id}/merge", json={"into": into}).status_code == 200
+    body = {
+        "headline": "x",
+        "body": "it was done and more",
+        "mentions": [{"speaker_id": old}],
+        "quotes": [{"text": "it was done", "about_ids": [old, last], "relayed_by": {"speaker_id": new}},
+                   {"text": "and more", "speaker_id": old}],
+        "events": [{"name": "Doing", "participants": [{"speaker_id": new, "role": "host"}]}],
+    }  # fmt: skip
+    answer = api.post(f"/articles{dry_run}", json=body)
+    assert answer.status_code == (200 if dry_run else 201), answer.text
+    text = answer.text
+    made = answer.json()
+    assert [quote["about_ids"] for quote in made["quotes"]] == [[last], []], text
+    assert (made["quotes"][0]["relayed_by"]["speaker_id"], made["quotes"][1]["speaker_id"]) == (last, last)
+    missing = api.post("/articles", json={**body, "quotes": [{"text": "it was done", "speaker_id": 10**9}]})
+    expect_problem(missing, "invalid", errors=[("/quotes/0/speaker_id", f"there is no speaker {10**9}")])
+
+
 def test_one_bad_record_leaves_nothing(api):
     before = counts(api)
     api.make("quotes", article_id=n.ARTICLE, text="t", kind="indirect", external_id="taken")
