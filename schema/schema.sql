@@ -74,6 +74,7 @@ BEGIN
                                        AND r.record_id = own_id AND r.version > last.version) THEN
             RETURN false;
         END IF;
+        former := onrecord.state_led_on(own_resource, former);
         -- Columns that there were not yet get their defaults.
         listed := (SELECT string_agg(quote_ident(name), ', ') FROM unnest(own_columns) AS name WHERE former ? name);
         EXECUTE format('INSERT INTO onrecord.%1$I (%2$s, version, changed_by, change_actor, change_reason) '
@@ -570,6 +571,56 @@ $$;
 -- Name: FUNCTION last_change(); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.last_change() IS 'The id of the change that this session logged last; null: none yet';
+
+-- Name: speaker_merges; Type: TABLE
+
+CREATE TABLE onrecord.speaker_merges (
+    id bigint NOT NULL,
+    into_id bigint NOT NULL,
+    merged_into_id bigint NOT NULL,
+    name text NOT NULL,
+    external_id text,
+    state jsonb NOT NULL,
+    given jsonb NOT NULL,
+    merged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT speaker_merges_check CHECK ((into_id <> id))
+);
+
+-- Name: TABLE speaker_merges; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_merges IS 'Merged speakers. No foreign key: who has their place may be deleted, and restored';
+
+-- Name: COLUMN speaker_merges.into_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.into_id IS 'Who has its place now: never a merged one itself';
+
+-- Name: COLUMN speaker_merges.merged_into_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.merged_into_id IS 'Whom it was merged into, who may have been merged since';
+
+-- Name: COLUMN speaker_merges.state; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.state IS 'Its row as it was, without what was taken back from it since';
+
+-- Name: COLUMN speaker_merges.given; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.given IS 'What whom it was merged into got from it: {aliases, same_as, affiliations, part_of_id}, lists all four';
+
+-- Name: speaker_survivor(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_survivor(speaker bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN COALESCE((SELECT merge.into_id FROM onrecord.speaker_merges merge WHERE (merge.id = speaker_survivor.speaker)), speaker);
+
+-- Name: FUNCTION speaker_survivor(speaker bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_survivor(speaker bigint) IS 'Who has the place of a merged speaker; of others, they themselves';
+
+-- Name: list_led_on(jsonb, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.list_led_on(list jsonb, member text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    RETURN (SELECT COALESCE(jsonb_agg((item.value || jsonb_build_object(list_led_on.member, onrecord.speaker_survivor(((item.value ->> list_led_on.member))::bigint))) ORDER BY item.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(list_led_on.list) WITH ORDINALITY item(value, place));
 
 -- Name: list_texts(jsonb); Type: FUNCTION
 
@@ -1634,6 +1685,29 @@ $$;
 
 COMMENT ON FUNCTION onrecord.speaker_lock(going bigint, staying bigint) IS 'Locks both for a merge; false: one of them is not there';
 
+-- Name: speaker_lock_entries(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_lock_entries(going bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM onrecord.articles AS record
+    WHERE record.id IN (SELECT link.article_id FROM onrecord.mentions AS link WHERE link.speaker_id = going)
+    ORDER BY record.id FOR NO KEY UPDATE;
+    PERFORM FROM onrecord.events AS record
+    WHERE record.id IN (SELECT link.event_id FROM onrecord.participants AS link WHERE link.speaker_id = going)
+    ORDER BY record.id FOR NO KEY UPDATE;
+    PERFORM FROM onrecord.speakers AS record
+    WHERE record.part_of_id = going
+       OR record.id IN (SELECT link.speaker_id FROM onrecord.affiliations AS link WHERE link.organization_id = going)
+    ORDER BY record.id FOR NO KEY UPDATE;
+END
+$$;
+
+-- Name: FUNCTION speaker_lock_entries(going bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_lock_entries(going bigint) IS 'Locks what names a speaker in lists';
+
 -- Name: speaker_merge(bigint, bigint, bigint[]); Type: FUNCTION
 
 CREATE FUNCTION onrecord.speaker_merge(going bigint, target bigint, versions bigint[], OUT outcome text, OUT speaker bigint) RETURNS record
@@ -1675,6 +1749,7 @@ BEGIN
         VALUES (going, staying, staying, merged.name, merged.external_id, to_jsonb(merged), '{}');
         what := onrecord.speaker_give(merged, staying);
         PERFORM onrecord.speaker_move_quotes(going, staying);
+        PERFORM onrecord.speaker_lock_entries(going);
         PERFORM onrecord.speaker_move_entries(going, staying);
         DELETE FROM onrecord.speakers WHERE id = going;
         UPDATE onrecord.speaker_merges SET given = what WHERE id = going;
@@ -2203,40 +2278,6 @@ END;
 
 COMMENT ON FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) IS 'The rows of a speaker: of each name the first sixteen words';
 
--- Name: speaker_merges; Type: TABLE
-
-CREATE TABLE onrecord.speaker_merges (
-    id bigint NOT NULL,
-    into_id bigint NOT NULL,
-    merged_into_id bigint NOT NULL,
-    name text NOT NULL,
-    external_id text,
-    state jsonb NOT NULL,
-    given jsonb NOT NULL,
-    merged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT speaker_merges_check CHECK ((into_id <> id))
-);
-
--- Name: TABLE speaker_merges; Type: COMMENT
-
-COMMENT ON TABLE onrecord.speaker_merges IS 'Merged speakers. No foreign key: who has their place may be deleted, and restored';
-
--- Name: COLUMN speaker_merges.into_id; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.into_id IS 'Who has its place now: never a merged one itself';
-
--- Name: COLUMN speaker_merges.merged_into_id; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.merged_into_id IS 'Whom it was merged into, who may have been merged since';
-
--- Name: COLUMN speaker_merges.state; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.state IS 'Its row as it was, without what was taken back from it since';
-
--- Name: COLUMN speaker_merges.given; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.given IS 'What whom it was merged into got from it: {aliases, same_as, affiliations, part_of_id}, lists all four';
-
 -- Name: speaker_return_entries(onrecord.speaker_merges); Type: FUNCTION
 
 CREATE FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) RETURNS void
@@ -2320,16 +2361,6 @@ END;
 -- Name: FUNCTION speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]) IS 'Gives quotes back, as far as they still name who has its place';
-
--- Name: speaker_survivor(bigint); Type: FUNCTION
-
-CREATE FUNCTION onrecord.speaker_survivor(speaker bigint) RETURNS bigint
-    LANGUAGE sql STABLE
-    RETURN COALESCE((SELECT merge.into_id FROM onrecord.speaker_merges merge WHERE (merge.id = speaker_survivor.speaker)), speaker);
-
--- Name: FUNCTION speaker_survivor(speaker bigint); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.speaker_survivor(speaker bigint) IS 'Who has the place of a merged speaker; of others, they themselves';
 
 -- Name: speaker_state(onrecord.speaker_merges); Type: FUNCTION
 
@@ -2495,6 +2526,40 @@ END;
 -- Name: FUNCTION speakers_named(name text, kind text, external_id text); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.speakers_named(name text, kind text, external_id text) IS 'Who has exactly that name; where nobody has, whose name or alias differs in case and accents at most. Kind and external_id, where given, must not be another one';
+
+-- Name: state_led_on(text, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.state_led_on(resource text, state jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    CASE resource
+    WHEN 'articles' THEN
+        RETURN state || jsonb_build_object('mentions', onrecord.list_led_on(state -> 'mentions', 'speaker_id'));
+    WHEN 'events' THEN
+        RETURN state || jsonb_build_object('participants', onrecord.list_led_on(state -> 'participants', 'speaker_id'));
+    WHEN 'speakers' THEN
+        RETURN state || jsonb_build_object(
+            'part_of_id', onrecord.speaker_survivor((state ->> 'part_of_id')::bigint),
+            'affiliations', onrecord.list_led_on(state -> 'affiliations', 'organization_id'));
+    WHEN 'quotes' THEN
+        RETURN state || jsonb_build_object(
+            'speaker_id', onrecord.speaker_survivor((state ->> 'speaker_id')::bigint),
+            'relayed_by', CASE WHEN jsonb_typeof(state -> 'relayed_by') = 'object'
+                               THEN onrecord.list_led_on(jsonb_build_array(state -> 'relayed_by'), 'speaker_id') -> 0 END,
+            'about_ids', (SELECT coalesce(jsonb_agg(about.id ORDER BY about.place), '[]')
+                          FROM (SELECT onrecord.speaker_survivor(each.id::bigint) AS id, min(each.place) AS place
+                                FROM jsonb_array_elements_text(state -> 'about_ids') WITH ORDINALITY AS each (id, place)
+                                GROUP BY 1) AS about));
+    ELSE
+        RETURN state;
+    END CASE;
+END
+$$;
+
+-- Name: FUNCTION state_led_on(resource text, state jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.state_led_on(resource text, state jsonb) IS 'A record''s former state, with those in place of speakers that these were merged into';
 
 -- Name: uploads; Type: TABLE
 

@@ -17,9 +17,18 @@ static bool spans_given(const Write *write) {
     return json_is_array(json_object_get(write->given, "spans"));
 }
 
+/* Whether a place that was lost is given up. A whole record that is sent back as it was read says nothing of that. */
+static bool place_given_up(const Write *write) {
+    const char *anchor = write->was[write_index(write, "anchor")];
+    bool lost = anchor != NULL && strcmp(anchor, "lost") == 0;
+    bool asked = write->method == METHOD_PATCH && spans_given(write);
+    return lost && (write->past != NULL ? json_is_null(json_object_get(write->past->state, "anchor")) : asked);
+}
+
 static bool place_changes(const Write *write) {
-    return write_inserts(write) || write_changes(write, "text") || write_changes(write, "article_id") ||
-           write_changes(write, "spans") || (spans_given(write) && write->selection->utf16);
+    return write_inserts(write) || place_given_up(write) || write_changes(write, "text") ||
+           write_changes(write, "article_id") || write_changes(write, "spans") ||
+           (spans_given(write) && write->selection->utf16);
 }
 
 static bool is_anchored(const Write *write) {

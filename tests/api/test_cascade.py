@@ -333,3 +333,19 @@ def test_of_many_cascades_one_happens(api):
         thread.join()
     assert sorted(answers) == [204] + [410] * 5
     assert others(api, paths["article"])[1] == set()
+
+
+def test_whom_it_names_may_have_been_merged_since(api):
+    """What comes back names whom they have become."""
+    a, b = (api.make("speakers", name=name, kind="organization")["id"] for name in ("A", "B"))
+    article = api.make("articles", headline="x", mentions=[{"speaker_id": b}])["id"]
+    quotes = [api.make("quotes", article_id=article, text="words", kind="indirect", **more)["id"]
+              for more in ({"speaker_id": b}, {"about_ids": [b, a]}, {"relayed_by": {"speaker_id": b, "role": "host"}}, {})]  # fmt: skip
+    assert api.delete(f"/articles/{article}?cascade=true").status_code == 204
+    assert api.post(f"/speakers/{b}/merge", json={"into": a}).status_code == 200
+    back = api.post(f"/articles/{article}/restore").json()
+    assert ([entry["id"] for entry in back["returned"]], back["left"]) == (quotes, [])
+    first, second, third, last = (api.read(f"/quotes/{id}") for id in quotes)
+    assert (first["speaker_id"], second["about_ids"], third["relayed_by"]["speaker_id"], third["relayed_by"]["role"]) == (a, [a], a, "host")
+    assert (last["speaker_id"], last["about_ids"], last["relayed_by"]) == (None, [], None)
+    assert api.read(f"/articles/{article}")["mentions"][0]["speaker_id"] == a

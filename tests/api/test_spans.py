@@ -1,5 +1,7 @@
 """Where quotes stand in an article's body: checked, found, kept when the body changes."""
 
+import itertools
+
 import names as n
 import pytest
 from problems import expect_problem
@@ -228,3 +230,28 @@ def test_the_seed_moves_too(api_with):
     assert [q["text"] for q in after] == [q["text"] for q in before]
     assert [q["spans"][0]["start"] for q in after] == [q["spans"][0]["start"] + 12 for q in before]
     assert {q["version"] for q in after} == {2}
+
+
+def test_a_place_that_was_lost_may_be_given_up(api):
+    """And then no later body is looked at for it; who sends back what was read gives up nothing."""
+    article = api.make("articles", headline="x", body="first we came, then we left")["id"]
+    path = f"/quotes/{api.make('quotes', article_id=article, text='we came', kind='direct')['id']}"
+    bodies = itertools.cycle(("nothing of it", "again we came"))
+    api.patch(f"/articles/{article}", json={"body": next(bodies)})
+    lost = api.read(path)
+    assert lost["anchor"] == "lost"
+    assert api.put(path, json=lost).json() == lost
+    given_up = api.patch(path, json={"spans": []}).json()
+    assert (given_up["anchor"], given_up["version"]) == (None, lost["version"] + 1)
+    assert api.patch(path, json={"spans": []}).json() == given_up
+    api.patch(f"/articles/{article}", json={"body": next(bodies)})
+    assert api.read(path) == given_up
+
+
+def test_a_version_without_a_place_comes_back_without_one(api):
+    article = api.make("articles", headline="x", body="first we came, then we left")["id"]
+    path = f"/quotes/{api.make('quotes', article_id=article, text='we came', kind='direct', spans=[])['id']}"
+    api.patch(path, json={"spans": [{"start": 6, "end": 13}]})
+    api.patch(f"/articles/{article}", json={"body": "nothing of it"})
+    assert api.read(path)["anchor"] == "lost"
+    assert api.post(f"{path}/restore", json={"version": 1}).json()["anchor"] is None

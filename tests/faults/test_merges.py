@@ -1,6 +1,7 @@
 """The server killed while speakers are merged and taken apart, under load: each of that is done, or not at all."""
 
 import contextlib
+import json
 import threading
 import time
 
@@ -109,3 +110,21 @@ def test_two_that_are_merged_into_each_other_at_once(stage):
         assert sorted(answers.values()) == [200, 409]
         (gone,) = (id for id in ids if answers[id] == 200)
         assert api.get(f"/speakers/{gone}").status_code == 308
+
+
+def test_what_changes_while_a_merge_waits_for_it(stage):
+    """What is taken back later is what was moved, and not what stood there before."""
+    api = stage()
+    a, b = (api.make("speakers", name=name)["id"] for name in ("A", "B"))
+    article = api.make("articles", headline="x", mentions=[{"speaker_id": b}])["id"]
+    statuses = []
+    merging = threading.Thread(target=lambda: statuses.append(api.post(f"/speakers/{b}/merge", json={"into": a}).status_code))
+    entry = json.dumps([{"speaker_id": a, "as_printed": None, "role": None}])
+    with load.held(api, f"UPDATE onrecord.articles SET mentions = '{entry}' WHERE id = {article}"):
+        merging.start()
+        time.sleep(0.3)
+        assert not statuses
+    merging.join()
+    assert statuses == [200]
+    assert service.Api(api.base, api.keys).post(f"/speakers/{b}/unmerge").status_code == 200
+    assert [entry["speaker_id"] for entry in api.read(f"/articles/{article}")["mentions"]] == [a]
