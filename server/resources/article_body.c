@@ -12,7 +12,7 @@
 #include "record/write_sql.h"
 #include "sql.h"
 
-enum { QUOTE_ID, QUOTE_TEXT, QUOTE_SPANS, QUOTE_PREFIX, QUOTE_SUFFIX, QUOTE_ANCHOR, QUOTE_VERSION };
+enum { QUOTE_ID, QUOTE_TEXT, QUOTE_SPANS, QUOTE_PREFIX, QUOTE_SUFFIX, QUOTE_ANCHOR, QUOTE_PLACE };
 
 static bool is_given(const Write *write, const char *name) {
     const json_t *json = json_object_get(write->value, name);
@@ -145,7 +145,7 @@ static void follower_set(Write *write, const Result *quotes, int moves, const ch
     sql_bind(sql, arena_integer(x->arena, x->ids[0]));
     sql_bind(sql, body_digest(x->arena, write_text(write, "body")));
     sql_bind(sql, column_array(x->arena, quotes, QUOTE_ID));
-    sql_bind(sql, column_array(x->arena, quotes, QUOTE_VERSION));
+    sql_bind(sql, column_array(x->arena, quotes, QUOTE_PLACE));
     sql_bind(sql, arena_printf(x->arena, "%d", moves));
     sql_bind(sql, moves_json);
     for (int i = 0; i < WHO_COLUMNS; i++)
