@@ -11,30 +11,31 @@ RETURN CASE WHEN config = 'arabic'
 COMMENT ON FUNCTION onrecord.search_fold_in IS 'search_fold, as articles of that configuration need it';
 
 -- PostgreSQL looks at a word's length (2,046 bytes) before its dictionaries, and unaccent may make it longer: one that
--- grew beyond that destroyed memory. A run without a space is cut into words that stay far below.
+-- grew beyond that destroyed memory. A run without a space is cut into words that stay far below, unless it is ASCII,
+-- which does not grow.
 CREATE FUNCTION onrecord.search_words(config text, text text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     words text := onrecord.search_fold_in(config, text);
     unparted text := '[' || onrecord.search_unparted() || ']';
 BEGIN
-    IF words ~ '\S{255}' THEN
+    IF words ~ unparted THEN
+        words := (
+            SELECT string_agg(CASE WHEN c.here AND c.behind THEN c.letter || c.following || ' '
+                                   WHEN c.here AND c.before THEN ' '
+                                   WHEN c.here THEN ' ' || c.letter || ' '
+                                   WHEN c.behind THEN c.letter || ' '
+                                   ELSE c.letter END, '' ORDER BY c.place)
+            FROM (SELECT l.letter, l.place, l.letter ~ unparted AS here,
+                         coalesce(lag(l.letter) OVER w ~ unparted, false) AS before,
+                         coalesce(lead(l.letter) OVER w ~ unparted, false) AS behind, lead(l.letter) OVER w AS following
+                  FROM string_to_table(words, NULL) WITH ORDINALITY AS l (letter, place)
+                  WINDOW w AS (ORDER BY l.place)) AS c);
+    END IF;
+    IF octet_length(words) > char_length(words) AND words ~ '\S{255}' THEN
         words := regexp_replace(words, '(\S{255})', '\1 ', 'g');
     END IF;
-    IF words !~ unparted THEN
-        RETURN words;
-    END IF;
-    RETURN (
-        SELECT string_agg(CASE WHEN c.here AND c.behind THEN c.letter || c.following || ' '
-                               WHEN c.here AND c.before THEN ' '
-                               WHEN c.here THEN ' ' || c.letter || ' '
-                               WHEN c.behind THEN c.letter || ' '
-                               ELSE c.letter END, '' ORDER BY c.place)
-        FROM (SELECT l.letter, l.place, l.letter ~ unparted AS here,
-                     coalesce(lag(l.letter) OVER w ~ unparted, false) AS before,
-                     coalesce(lead(l.letter) OVER w ~ unparted, false) AS behind, lead(l.letter) OVER w AS following
-              FROM string_to_table(words, NULL) WITH ORDINALITY AS l (letter, place)
-              WINDOW w AS (ORDER BY l.place)) AS c);
+    RETURN words;
 END
 $$;
 

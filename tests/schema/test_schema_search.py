@@ -91,7 +91,7 @@ def test_no_word_is_too_long(db, letter, count):
     source = db.value(f"INSERT INTO onrecord.sources (name, description) SELECT 'Long', {word} || ' heron' RETURNING id")
     assert found(db, "sources", source, "simple", "heron")
     query = f"onrecord.search_query('simple', left({word}, 255))"
-    assert letter in "½中" or db.value(f"SELECT search @@ {query} FROM onrecord.sources WHERE id = {source}")
+    assert letter != "Ⅷ" or db.value(f"SELECT search @@ {query} FROM onrecord.sources WHERE id = {source}")
 
 
 @pytest.mark.parametrize(
