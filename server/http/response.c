@@ -30,18 +30,22 @@ static void answer_problem(Request *request, Answer *answer) {
         exchange_header(x, "Retry-After", "1");
 }
 
-/* Where the client has this representation already. The body stays, for its length: a 304 has that of the answer in
- * whose place it stands (RFC 9110, section 8.6), and MHD sends no more of it than that. */
-static void not_modified(const Request *request, Answer *answer) {
+/* True when the client has this representation already. MHD cannot leave the length out: it says 0, which caches do not
+ * take over (RFC 9111, section 3.2). The length of the body, which RFC 9110 allows in section 8.6, has clients of some
+ * parsers wait for a body (http_parser: wrk, older Node.js). */
+static bool not_modified(const Request *request, Answer *answer) {
     const Exchange *x = &request->exchange;
     bool named_gzip;
     if (answer->status != 200 || x->method != METHOD_GET ||
         !conditional_none_match(request->head.values[HEAD_IF_NONE_MATCH], x->etag, &named_gzip))
-        return;
+        return false;
     answer->status = 304;
     answer->named_gzip = named_gzip;
     answer->etag = arena_printf(x->arena, named_gzip ? "\"%s-gzip\"" : "\"%s\"", x->etag);
     answer->content_type = NULL;
+    answer->data = "";
+    answer->length = 0;
+    return true;
 }
 
 static void answer_compress(const Request *request, Answer *answer) {
@@ -68,15 +72,18 @@ static Answer answer_make(Request *request) {
     Answer answer = {.status = x->status ? x->status : 200, .data = "", .cacheable = x->method == METHOD_GET};
     if (x->problem.kind != PROBLEM_NONE) {
         answer_problem(request, &answer);
-    } else if (x->body.length > 0 || x->stream) {
-        answer.content_type = x->content_type ? x->content_type : representation_of(x->format)->content_type;
-        answer.data = x->body.data;
-        answer.length = x->body.length;
+    } else {
+        if (not_modified(request, &answer))
+            return answer;
+        if (x->body.length > 0 || x->stream) {
+            answer.content_type = x->content_type ? x->content_type : representation_of(x->format)->content_type;
+            answer.data = x->body.data;
+            answer.length = x->body.length;
+        }
     }
     answer_compress(request, &answer);
     if (x->etag && x->problem.kind == PROBLEM_NONE)
         answer.etag = arena_printf(x->arena, answer.gzip ? "\"%s-gzip\"" : "\"%s\"", x->etag);
-    not_modified(request, &answer);
     return answer;
 }
 
@@ -121,7 +128,7 @@ static void add_headers(Request *request, const Answer *answer, struct MHD_Respo
     }
     if (answer->etag)
         MHD_add_response_header(response, "ETag", answer->etag);
-    if (answer->gzip && answer->status != 304)
+    if (answer->gzip)
         MHD_add_response_header(response, "Content-Encoding", "gzip");
     if (answer->cacheable) {
         if (!has_header(x, "Cache-Control"))
@@ -161,7 +168,7 @@ static struct MHD_Response **shared_form(const Request *request, const Answer *a
     if (!kept || request->head.values[HEAD_ORIGIN] || ends_connection(request))
         return NULL;
     if (answer->status == 304)
-        return answer->named_gzip || answer->gzip ? NULL : &kept->forms[KEPT_NOT_MODIFIED];
+        return answer->named_gzip ? NULL : &kept->forms[KEPT_NOT_MODIFIED];
     if (answer->gzip)
         return answer->data == kept->packed.data ? &kept->forms[KEPT_GZIP] : NULL;
     return &kept->forms[KEPT_PLAIN];
@@ -169,7 +176,7 @@ static struct MHD_Response **shared_form(const Request *request, const Answer *a
 
 bool response_queue(Request *request) {
     Answer answer = answer_make(request);
-    request->sent = request->head_only || answer.status == 304 ? 0 : answer.length;
+    request->sent = request->head_only ? 0 : answer.length;
     struct MHD_Response **form = shared_form(request, &answer);
     if (form && *form)
         return answer_send(request, &answer, CLIENT_ANSWER, *form);

@@ -95,18 +95,16 @@ def test_what_does_not_ask_for_that(one, value):
 
 @pytest.mark.parametrize("cached", ["0", "8"])
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_a_304_has_the_length_of_the_answer_that_it_stands_for(api_with, cached, coding):
-    """RFC 9110, section 8.6; and nothing of that answer follows it on the connection."""
+def test_a_304_says_nothing_of_a_body(api_with, cached, coding):
+    """Some clients would wait for one of that length, although there is none."""
     api = api_with(ONRECORD_WORKERS="1", ONRECORD_CACHE_MB=cached)
     path, accepts = "/quotes?include=article", {"Accept-Encoding": coding}
     for _ in range(3):
         whole = api.get(path, headers=accepts)
         assert whole.headers.get("Content-Encoding", "identity") == coding
-        tags = (whole.headers["ETag"], api.get(path, headers={"Accept-Encoding": "gzip"}).headers["ETag"], "*")
-        for tag in tags:
+        for tag in (whole.headers["ETag"], api.get(path, headers={"Accept-Encoding": "gzip"}).headers["ETag"], "*"):
             same = api.get(path, headers={**accepts, "If-None-Match": tag})
-            assert (same.status_code, same.content) == (304, b"")
-            assert same.headers["Content-Length"] == whole.headers["Content-Length"]
+            assert (same.status_code, same.content, same.headers["Content-Length"]) == (304, b"", "0")
             assert "Content-Encoding" not in same.headers and "Content-Type" not in same.headers
             assert api.get("/sources/1").status_code == 200
         time.sleep(0.3)
