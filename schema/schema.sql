@@ -124,6 +124,254 @@ BEGIN
 END
 $$;
 
+-- Name: entry_rest(jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.entry_rest(entry jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (entry - '{speaker_id,organization_id}'::text[]);
+
+-- Name: FUNCTION entry_rest(entry jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.entry_rest(entry jsonb) IS 'What an entry of a list says, but for of whom';
+
+-- Name: speaker_merges; Type: TABLE
+
+CREATE TABLE onrecord.speaker_merges (
+    id bigint NOT NULL,
+    into_id bigint NOT NULL,
+    merged_into_id bigint NOT NULL,
+    name text NOT NULL,
+    external_id text,
+    state jsonb NOT NULL,
+    given jsonb NOT NULL,
+    merged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+-- Name: TABLE speaker_merges; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_merges IS 'Merged speakers. No foreign key: who has their place may be deleted, and restored';
+
+-- Name: COLUMN speaker_merges.into_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.into_id IS 'Who has its place now: never a merged one, but itself while it is being unmerged';
+
+-- Name: COLUMN speaker_merges.merged_into_id; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.merged_into_id IS 'Whom it was merged into, who may have been merged since';
+
+-- Name: COLUMN speaker_merges.state; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.state IS 'Its row as it was, without what was taken back from it since';
+
+-- Name: COLUMN speaker_merges.given; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_merges.given IS 'What whom it was merged into has by it: {aliases, same_as, affiliations, part_of_id}, lists all four';
+
+-- Name: speaker_path(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_path(merged bigint) RETURNS bigint[]
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE path(id, step) AS (
+          SELECT speaker_merges.merged_into_id,
+             1 AS "?column?"
+            FROM onrecord.speaker_merges
+           WHERE (speaker_merges.id = speaker_path.merged)
+         UNION ALL
+          SELECT merge.merged_into_id,
+             (path_1.step + 1)
+            FROM (onrecord.speaker_merges merge
+              JOIN path path_1 USING (id))
+         )
+  SELECT COALESCE(array_agg(path.id ORDER BY path.step), '{}'::bigint[]) AS "coalesce"
+    FROM path;
+END;
+
+-- Name: FUNCTION speaker_path(merged bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_path(merged bigint) IS 'Into whom it was merged, into whom that one was, and so on';
+
+-- Name: speaker_survivor(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_survivor(speaker bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN COALESCE((SELECT merge.into_id FROM onrecord.speaker_merges merge WHERE (merge.id = speaker_survivor.speaker)), speaker);
+
+-- Name: FUNCTION speaker_survivor(speaker bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_survivor(speaker bigint) IS 'Who has the place of a merged speaker; of others, they themselves';
+
+-- Name: affiliations_given(jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.affiliations_given(list jsonb, given jsonb) RETURNS TABLE(item jsonb, entry jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH own AS (
+          SELECT each.value AS entry,
+             ((each.value ->> 'organization_id'::text))::bigint AS id
+            FROM jsonb_array_elements(affiliations_given.list) each(value)
+         ), gift AS (
+          SELECT each.value AS item,
+             ((each.value ->> 'organization_id'::text))::bigint AS id
+            FROM jsonb_array_elements(affiliations_given.given) each(value)
+         )
+  SELECT gift.item,
+     own.entry
+    FROM (gift
+      JOIN own ON ((onrecord.entry_rest(own.entry) = onrecord.entry_rest(gift.item))))
+   WHERE ((own.entry = gift.item) OR ((own.id = ANY (onrecord.speaker_path(gift.id))) AND (onrecord.speaker_survivor(own.id) = onrecord.speaker_survivor(gift.id)) AND (NOT (EXISTS ( SELECT
+            FROM own same
+           WHERE (same.entry = gift.item))))));
+END;
+
+-- Name: FUNCTION affiliations_given(list jsonb, given jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.affiliations_given(list jsonb, given jsonb) IS 'Which affiliations are there by items that were given: as they are, or led on when organizations were merged';
+
+-- Name: speaker_tree(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_tree(merged bigint) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE tree(id) AS (
+          SELECT speaker_merges.id
+            FROM onrecord.speaker_merges
+           WHERE (speaker_merges.merged_into_id = speaker_tree.merged)
+         UNION
+          SELECT below.id
+            FROM (onrecord.speaker_merges below
+              JOIN tree tree_1 ON ((below.merged_into_id = tree_1.id)))
+         )
+  SELECT tree.id
+    FROM tree;
+END;
+
+-- Name: FUNCTION speaker_tree(merged bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_tree(merged bigint) IS 'Who was merged into it, and into those';
+
+-- Name: speaker_moves; Type: TABLE
+
+CREATE TABLE onrecord.speaker_moves (
+    merged_id bigint NOT NULL,
+    resource text NOT NULL,
+    record_id bigint NOT NULL,
+    field text NOT NULL,
+    "position" integer NOT NULL,
+    entry jsonb,
+    dropped boolean DEFAULT false NOT NULL
+);
+
+-- Name: TABLE speaker_moves; Type: COMMENT
+
+COMMENT ON TABLE onrecord.speaker_moves IS 'Where records named a merged speaker, before any merge';
+
+-- Name: COLUMN speaker_moves.resource; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves.resource IS 'The record''s table: quotes, articles, events, speakers';
+
+-- Name: COLUMN speaker_moves."position"; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves."position" IS 'In a list, from 1; else 0';
+
+-- Name: COLUMN speaker_moves.entry; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves.entry IS 'In a list of objects: the entry as it was';
+
+-- Name: COLUMN speaker_moves.dropped; Type: COMMENT
+
+COMMENT ON COLUMN onrecord.speaker_moves.dropped IS 'The list has the same of who has its place now, by itself or by another move: one is enough';
+
+-- Name: affiliations_held(bigint, jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.affiliations_held(speaker bigint, list jsonb, leaving jsonb) RETURNS jsonb
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH gift AS (
+          SELECT affiliations_given.item,
+             (affiliations_given.item -> 'organization_id'::text) AS id,
+             affiliations_given.entry,
+             ((affiliations_given.entry ->> 'organization_id'::text))::bigint AS now_id
+            FROM onrecord.affiliations_given(affiliations_held.list, affiliations_held.leaving) affiliations_given(item, entry)
+         ), move AS (
+          SELECT move.merged_id,
+             move."position",
+             move.dropped,
+             now.entry,
+             (EXISTS ( SELECT
+                    FROM gift gift_1
+                   WHERE ((gift_1.entry = now.entry) AND (gift_1.id = to_jsonb(move.merged_id))))) AS leaves
+            FROM (( SELECT DISTINCT gift_1.entry,
+                     gift_1.now_id
+                    FROM gift gift_1) now
+              JOIN onrecord.speaker_moves move ON (((onrecord.entry_rest(move.entry) = onrecord.entry_rest(now.entry)) AND (move.merged_id IN ( SELECT onrecord.speaker_tree(now.now_id) AS speaker_tree)) AND (onrecord.speaker_survivor(move.merged_id) = onrecord.speaker_survivor(now.now_id)))))
+           WHERE ((move.resource = 'speakers'::text) AND (move.record_id = affiliations_held.speaker) AND (move.field = 'affiliations'::text))
+         ), gone AS (
+          DELETE FROM onrecord.speaker_moves old
+            USING move
+           WHERE (move.leaves AND (old.merged_id = move.merged_id) AND (old.resource = 'speakers'::text) AND (old.record_id = affiliations_held.speaker) AND (old.field = 'affiliations'::text) AND (old."position" = move."position"))
+         ), held AS (
+          SELECT move.merged_id,
+             move."position",
+             move.dropped,
+             move.entry,
+             move.leaves,
+             row_number() OVER same AS rank,
+             ((NOT bool_or((NOT move.dropped)) OVER whole) AND (NOT (EXISTS ( SELECT
+                    FROM gift gift_1
+                   WHERE ((gift_1.entry = move.entry) AND (NOT (EXISTS ( SELECT
+                            FROM move its
+                           WHERE ((its.entry = gift_1.entry) AND (gift_1.id = to_jsonb(its.merged_id))))))))))) AS by_itself
+            FROM move
+           WINDOW whole AS (PARTITION BY move.entry), same AS (whole ORDER BY move.leaves, move.dropped, move."position", move.merged_id)
+         ), carrier AS (
+          UPDATE onrecord.speaker_moves other SET dropped = false
+            FROM held held_1
+           WHERE ((held_1.rank = 1) AND (NOT held_1.leaves) AND (NOT held_1.by_itself) AND (other.merged_id = held_1.merged_id) AND (other.resource = 'speakers'::text) AND (other.record_id = affiliations_held.speaker) AND (other.field = 'affiliations'::text) AND (other."position" = held_1."position"))
+         )
+  SELECT COALESCE(jsonb_agg(gift.item), '[]'::jsonb) AS "coalesce"
+    FROM (held
+      JOIN gift USING (entry))
+   WHERE ((held.rank = 1) AND ((NOT held.leaves) OR held.by_itself));
+END;
+
+-- Name: FUNCTION affiliations_held(speaker bigint, list jsonb, leaving jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.affiliations_held(speaker bigint, list jsonb, leaving jsonb) IS 'What of the affiliations that were given to a speaker it has by itself as well: moves carry it from now on';
+
+-- Name: item_now(text, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.item_now(list text, item jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    RETURN CASE list WHEN 'affiliations'::text THEN (item || jsonb_build_object('organization_id', onrecord.speaker_survivor(((item ->> 'organization_id'::text))::bigint))) WHEN 'part_of_id'::text THEN to_jsonb(onrecord.speaker_survivor((item)::bigint)) ELSE item END;
+
+-- Name: FUNCTION item_now(list text, item jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.item_now(list text, item jsonb) IS 'An item of a list of that name, as of now';
+
+-- Name: affiliations_now(jsonb, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.affiliations_now(list jsonb, own bigint) RETURNS TABLE(place integer, entry jsonb, now jsonb, named bigint, dropped boolean)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (item.place)::integer AS place,
+     item.entry,
+     item.now,
+     ((item.entry ->> 'organization_id'::text))::bigint AS int8,
+     ((item.entry <> item.now) AND (row_number() OVER (PARTITION BY item.now ORDER BY (item.entry <> item.now), item.place) > 1))
+    FROM ( SELECT each.place,
+             each.value AS entry,
+                 CASE
+                     WHEN ((each.value -> 'organization_id'::text) = to_jsonb(affiliations_now.own)) THEN each.value
+                     ELSE onrecord.item_now('affiliations'::text, each.value)
+                 END AS now
+            FROM jsonb_array_elements(affiliations_now.list) WITH ORDINALITY each(value, place)) item;
+END;
+
+-- Name: FUNCTION affiliations_now(list jsonb, own bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.affiliations_now(list jsonb, own bigint) IS 'The affiliations of a speaker, and what they are now that others were merged; dropped: another says the same';
+
 -- Name: answer_guard(bigint, text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.answer_guard(key_id bigint, path text, key text) RETURNS void
@@ -407,24 +655,25 @@ COMMENT ON FUNCTION onrecord.ensure_partitions() IS 'Makes the partitions of thi
 -- Name: entries_back(jsonb, text, bigint, bigint, jsonb); Type: FUNCTION
 
 CREATE FUNCTION onrecord.entries_back(list jsonb, member text, was bigint, now bigint, moves jsonb) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql STABLE
     AS $$
 DECLARE
     move record;
-    moved jsonb;
+    back jsonb;
     place integer;
 BEGIN
-    FOR move IN SELECT * FROM jsonb_to_recordset(moves) AS m ("position" integer, entry jsonb, dropped boolean, own boolean)
+    FOR move IN SELECT *
+                FROM jsonb_to_recordset(moves) AS m ("position" integer, entry jsonb, stays boolean, own boolean)
                 ORDER BY m.position LOOP
-        moved := move.entry || jsonb_build_object(member, was);
-        place := CASE WHEN list -> (move.position - 1) = moved THEN move.position
-                      ELSE (SELECT min(each.place) FROM jsonb_array_elements(list) WITH ORDINALITY AS each (value, place)
-                            WHERE each.value = moved) END;
-        IF move.dropped AND (place IS NOT NULL OR move.own) THEN
-            list := jsonb_insert(list, ARRAY[least(move.position - 1, jsonb_array_length(list))::text],
-                                 move.entry || jsonb_build_object(member, now));
+        back := move.entry || jsonb_build_object(member, now);
+        place := (SELECT each.place FROM jsonb_array_elements(list) WITH ORDINALITY AS each (value, place)
+                  WHERE onrecord.entry_rest(each.value) = onrecord.entry_rest(back)
+                    AND onrecord.speaker_survivor((each.value ->> member)::bigint) = was
+                  ORDER BY each.place <> move.position, each.place LIMIT 1);
+        IF move.own OR (move.stays AND (place IS NOT NULL OR list @> jsonb_build_array(back))) THEN
+            list := jsonb_insert(list, ARRAY[least(move.position - 1, jsonb_array_length(list))::text], back);
         ELSIF place IS NOT NULL THEN
-            list := jsonb_set(list, ARRAY[(place - 1)::text], move.entry || jsonb_build_object(member, now));
+            list := jsonb_set(list, ARRAY[(place - 1)::text], back);
         END IF;
     END LOOP;
     RETURN list;
@@ -433,7 +682,7 @@ $$;
 
 -- Name: FUNCTION entries_back(list jsonb, member text, was bigint, now bigint, moves jsonb); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.entries_back(list jsonb, member text, was bigint, now bigint, moves jsonb) IS 'The list with its moved entries as they were, where it still has them, at their place or at another';
+COMMENT ON FUNCTION onrecord.entries_back(list jsonb, member text, was bigint, now bigint, moves jsonb) IS 'The list with what comes back in it: instead of what says the same of the survivor, or beside it where that stays';
 
 -- Name: entries_move(jsonb, text, bigint, bigint); Type: FUNCTION
 
@@ -556,6 +805,16 @@ CREATE FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) RETURNS bigint
 
 COMMENT ON FUNCTION onrecord.ids_without(list bigint[], ids bigint[]) IS 'The list without those ids';
 
+-- Name: item_list(jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.item_list(item jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN (COALESCE(item, 'null'::jsonb) = 'null'::jsonb) THEN '[]'::jsonb ELSE jsonb_build_array(item) END;
+
+-- Name: FUNCTION item_list(item jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.item_list(item jsonb) IS 'The list of that item; of null: an empty one';
+
 -- Name: last_change(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.last_change() RETURNS bigint
@@ -571,50 +830,6 @@ $$;
 -- Name: FUNCTION last_change(); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.last_change() IS 'The id of the change that this session logged last; null: none yet';
-
--- Name: speaker_merges; Type: TABLE
-
-CREATE TABLE onrecord.speaker_merges (
-    id bigint NOT NULL,
-    into_id bigint NOT NULL,
-    merged_into_id bigint NOT NULL,
-    name text NOT NULL,
-    external_id text,
-    state jsonb NOT NULL,
-    given jsonb NOT NULL,
-    merged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT speaker_merges_check CHECK ((into_id <> id))
-);
-
--- Name: TABLE speaker_merges; Type: COMMENT
-
-COMMENT ON TABLE onrecord.speaker_merges IS 'Merged speakers. No foreign key: who has their place may be deleted, and restored';
-
--- Name: COLUMN speaker_merges.into_id; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.into_id IS 'Who has its place now: never a merged one itself';
-
--- Name: COLUMN speaker_merges.merged_into_id; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.merged_into_id IS 'Whom it was merged into, who may have been merged since';
-
--- Name: COLUMN speaker_merges.state; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.state IS 'Its row as it was, without what was taken back from it since';
-
--- Name: COLUMN speaker_merges.given; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_merges.given IS 'What whom it was merged into got from it: {aliases, same_as, affiliations, part_of_id}, lists all four';
-
--- Name: speaker_survivor(bigint); Type: FUNCTION
-
-CREATE FUNCTION onrecord.speaker_survivor(speaker bigint) RETURNS bigint
-    LANGUAGE sql STABLE
-    RETURN COALESCE((SELECT merge.into_id FROM onrecord.speaker_merges merge WHERE (merge.id = speaker_survivor.speaker)), speaker);
-
--- Name: FUNCTION speaker_survivor(speaker bigint); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.speaker_survivor(speaker bigint) IS 'Who has the place of a merged speaker; of others, they themselves';
 
 -- Name: list_led_on(jsonb, text); Type: FUNCTION
 
@@ -632,25 +847,45 @@ CREATE FUNCTION onrecord.list_texts(list jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION onrecord.list_texts(list jsonb) IS 'An array of strings as text[]';
 
--- Name: list_without(jsonb, jsonb); Type: FUNCTION
+-- Name: lists_except(jsonb, jsonb); Type: FUNCTION
 
-CREATE FUNCTION onrecord.list_without(list jsonb, gone jsonb) RETURNS jsonb
+CREATE FUNCTION onrecord.lists_except(lists jsonb, gone jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
-    RETURN (SELECT COALESCE(jsonb_agg(each.value ORDER BY each.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(list_without.list) WITH ORDINALITY each(value, place) WHERE (NOT (each.value IN (SELECT jsonb_array_elements(list_without.gone) AS jsonb_array_elements))));
+    RETURN (SELECT jsonb_object_agg(list.key, (SELECT COALESCE(jsonb_agg(each.value ORDER BY each.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(list.value) WITH ORDINALITY each(value, place) WHERE (NOT (each.value IN (SELECT jsonb_array_elements((lists_except.gone -> list.key)) AS jsonb_array_elements))))) AS jsonb_object_agg FROM jsonb_each(lists_except.lists) list(key, value));
 
--- Name: FUNCTION list_without(list jsonb, gone jsonb); Type: COMMENT
+-- Name: FUNCTION lists_except(lists jsonb, gone jsonb); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.list_without(list jsonb, gone jsonb) IS 'What stands in one array and not in the other';
+COMMENT ON FUNCTION onrecord.lists_except(lists jsonb, gone jsonb) IS 'What of the lists is not in others';
+
+-- Name: lists_joined(jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.lists_joined(lists jsonb, more jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT jsonb_object_agg(list.key, (list.value || (lists_joined.more -> list.key))) AS jsonb_object_agg FROM jsonb_each(lists_joined.lists) list(key, value));
+
+-- Name: FUNCTION lists_joined(lists jsonb, more jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.lists_joined(lists jsonb, more jsonb) IS 'The lists of two objects, one after the other';
+
+-- Name: lists_now(jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.lists_now(lists jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    RETURN (SELECT jsonb_object_agg(list.key, (SELECT COALESCE(jsonb_agg(item.value ORDER BY item.place), '[]'::jsonb) AS "coalesce" FROM (SELECT onrecord.item_now(list.key, each.value) AS value, min(each.place) AS place FROM jsonb_array_elements(list.value) WITH ORDINALITY each(value, place) GROUP BY (onrecord.item_now(list.key, each.value))) item)) AS jsonb_object_agg FROM jsonb_each(lists_now.lists) list(key, value));
+
+-- Name: FUNCTION lists_now(lists jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.lists_now(lists jsonb) IS 'The lists as of now, each item once';
 
 -- Name: lists_without(jsonb, jsonb); Type: FUNCTION
 
 CREATE FUNCTION onrecord.lists_without(lists jsonb, gone jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    RETURN (SELECT jsonb_object_agg(list.key, onrecord.list_without(list.value, (lists_without.gone -> list.key))) AS jsonb_object_agg FROM jsonb_each(lists_without.lists) list(key, value));
+    LANGUAGE sql STABLE
+    RETURN (SELECT jsonb_object_agg(list.key, (SELECT COALESCE(jsonb_agg(each.value ORDER BY each.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(list.value) WITH ORDINALITY each(value, place) WHERE (NOT (onrecord.item_now(list.key, each.value) IN (SELECT jsonb_array_elements((lists_without.gone -> list.key)) AS jsonb_array_elements))))) AS jsonb_object_agg FROM jsonb_each(lists_without.lists) list(key, value));
 
 -- Name: FUNCTION lists_without(lists jsonb, gone jsonb); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.lists_without(lists jsonb, gone jsonb) IS 'The same as list_without of each member of two objects';
+COMMENT ON FUNCTION onrecord.lists_without(lists jsonb, gone jsonb) IS 'What of the lists is not, as of now, in others that are as of now';
 
 -- Name: mentions_follow(); Type: FUNCTION
 
@@ -1481,46 +1716,97 @@ $$;
 
 COMMENT ON FUNCTION onrecord.spans_valid(spans integer[]) IS 'Pairs start, end, start, end ...: none empty, in order, without overlap';
 
+-- Name: speaker_become(bigint, jsonb, jsonb, bigint, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_become(speaker bigint, was jsonb, own jsonb, giver bigint, coming jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    lists jsonb := onrecord.speaker_lists(own);
+    come jsonb := onrecord.speaker_given_again(speaker, lists,
+                                               onrecord.lists_except(onrecord.speaker_lists(was), lists));
+    taken jsonb;
+BEGIN
+    IF giver IS NOT NULL THEN
+        IF onrecord.speaker_part_hidden(speaker, giver) THEN
+            coming := coming || '{"part_of_id": []}';
+        END IF;
+        taken := onrecord.speaker_takes(speaker, onrecord.lists_joined(lists, onrecord.lists_now(come)), coming);
+        come := onrecord.lists_joined(come, taken);
+        UPDATE onrecord.speaker_merges SET given = onrecord.lists_joined(given, taken) WHERE id = giver;
+    END IF;
+    IF EXISTS (SELECT FROM onrecord.speakers WHERE id = speaker) THEN
+        PERFORM onrecord.speaker_note_given(speaker, come);
+        come := onrecord.lists_now(come);
+    END IF;
+    own := onrecord.speaker_with(own, come);
+    PERFORM onrecord.speaker_store(speaker, own);
+    PERFORM onrecord.speaker_pass_on(speaker,
+                                     onrecord.lists_except(onrecord.speaker_gifts(was), onrecord.speaker_gifts(own)),
+                                     onrecord.lists_except(onrecord.speaker_gifts(own), onrecord.speaker_gifts(was)));
+END
+$$;
+
+-- Name: FUNCTION speaker_become(speaker bigint, was jsonb, own jsonb, giver bigint, coming jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_become(speaker bigint, was jsonb, own jsonb, giver bigint, coming jsonb) IS 'Changes a speaker because another comes back';
+
+-- Name: speaker_change(bigint, bigint, jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_change(speaker bigint, giver bigint, leaving jsonb, coming jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    own jsonb := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = speaker),
+                          (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE id = speaker));
+BEGIN
+    IF own IS NULL THEN
+        RETURN; -- deleted since
+    END IF;
+    leaving := onrecord.lists_except(leaving, jsonb_build_object(
+        'affiliations', onrecord.affiliations_held(speaker, own -> 'affiliations', leaving -> 'affiliations')));
+    DELETE FROM onrecord.speaker_moves
+    WHERE resource = 'speakers' AND record_id = speaker AND field = 'part_of_id'
+      AND to_jsonb(merged_id) = leaving -> 'part_of_id' -> 0;
+    PERFORM onrecord.speaker_become(speaker, own, onrecord.speaker_without(own, leaving), giver, coming);
+END
+$$;
+
+-- Name: FUNCTION speaker_change(speaker bigint, giver bigint, leaving jsonb, coming jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_change(speaker bigint, giver bigint, leaving jsonb, coming jsonb) IS 'Takes from a speaker what was given to it, and gives it what is coming';
+
+-- Name: speaker_gifts(jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_gifts(state jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN jsonb_build_object('aliases', (jsonb_build_array((state -> 'name'::text)) || (state -> 'aliases'::text)), 'same_as', (state -> 'same_as'::text), 'affiliations', (state -> 'affiliations'::text), 'part_of_id', onrecord.item_list((state -> 'part_of_id'::text)));
+
+-- Name: FUNCTION speaker_gifts(state jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_gifts(state jsonb) IS 'What a speaker gives when it is merged: its names, its addresses elsewhere, whom it belongs to';
+
 -- Name: speaker_give(onrecord.speakers, bigint); Type: FUNCTION
 
 CREATE FUNCTION onrecord.speaker_give(going onrecord.speakers, staying bigint) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    one onrecord.speakers;
+    one jsonb := (SELECT to_jsonb(speaker) FROM onrecord.speakers AS speaker WHERE id = staying);
     given jsonb;
-    own jsonb;
 BEGIN
-    SELECT * INTO one FROM onrecord.speakers WHERE id = staying;
     -- What who stays had to do with the one that goes it would now have to do with itself.
     INSERT INTO onrecord.speaker_moves (merged_id, resource, record_id, field, position, entry, dropped)
     SELECT going.id, 'speakers', staying, 'affiliations', item.position, item.entry, true
-    FROM onrecord.entries_move(one.affiliations, 'organization_id', going.id, staying) AS item
+    FROM onrecord.entries_move(one -> 'affiliations', 'organization_id', going.id, staying) AS item
     WHERE item.entry <> item.moved
     UNION ALL
-    SELECT going.id, 'speakers', staying, 'part_of_id', 0, NULL, true WHERE one.part_of_id = going.id;
-    own := onrecord.entries_moved(one.affiliations, 'organization_id', going.id, staying, true);
-    IF one.part_of_id = going.id THEN
-        one.part_of_id := NULL;
-    END IF;
-    given := jsonb_build_object(
-        'aliases', onrecord.list_without(to_jsonb(array_prepend(going.name, going.aliases)),
-                                         to_jsonb(array_prepend(one.name, one.aliases))),
-        'same_as', onrecord.list_without(to_jsonb(going.same_as), to_jsonb(one.same_as)),
-        'affiliations', onrecord.list_without(
-            (SELECT coalesce(jsonb_agg(each.value ORDER BY each.place), '[]')
-             FROM jsonb_array_elements(going.affiliations) WITH ORDINALITY AS each (value, place)
-             WHERE coalesce((each.value ->> 'organization_id')::bigint, 0) NOT IN (going.id, staying)), own),
-        'part_of_id', CASE WHEN one.part_of_id IS NULL AND going.part_of_id IS NOT NULL AND NOT EXISTS (
-                                    SELECT FROM onrecord.organization_tree(staying) AS part (id)
-                                    WHERE part.id = going.part_of_id AND part.id <> going.id)
-                           THEN jsonb_build_array(going.part_of_id) ELSE '[]' END);
-    UPDATE onrecord.speakers
-    SET aliases = aliases || onrecord.list_texts(given -> 'aliases'),
-        same_as = same_as || onrecord.list_texts(given -> 'same_as'),
-        affiliations = own || (given -> 'affiliations'),
-        part_of_id = coalesce((given -> 'part_of_id' ->> 0)::bigint, one.part_of_id)
-    WHERE id = staying;
+    SELECT going.id, 'speakers', staying, 'part_of_id', 0, NULL, true WHERE one -> 'part_of_id' = to_jsonb(going.id);
+    one := one || jsonb_build_object(
+        'affiliations', onrecord.entries_moved(one -> 'affiliations', 'organization_id', going.id, staying, true),
+        'part_of_id', nullif(one -> 'part_of_id', to_jsonb(going.id)));
+    given := onrecord.speaker_takes(staying, onrecord.speaker_lists(one), onrecord.speaker_lists(to_jsonb(going)));
+    PERFORM onrecord.speaker_store(staying, onrecord.speaker_with(one, given));
     RETURN given;
 END
 $$;
@@ -1528,6 +1814,35 @@ $$;
 -- Name: FUNCTION speaker_give(going onrecord.speakers, staying bigint); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.speaker_give(going onrecord.speakers, staying bigint) IS 'Gives a speaker what belongs to the one that is merged into it';
+
+-- Name: speaker_given_again(bigint, jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_given_again(speaker bigint, lists jsonb, gone jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    come jsonb := '{"aliases": [], "same_as": [], "affiliations": [], "part_of_id": []}';
+    taken jsonb;
+    other onrecord.speaker_merges;
+BEGIN
+    FOR other IN SELECT * FROM onrecord.speaker_merges WHERE merged_into_id = speaker AND into_id <> id
+                 ORDER BY merged_at, id LOOP
+        taken := onrecord.speaker_takes(speaker, lists, onrecord.speaker_gifts(other.state));
+        taken := onrecord.lists_without(taken, onrecord.lists_except(onrecord.lists_now(taken), gone))
+                 || jsonb_build_object('part_of_id', CASE WHEN gone -> 'part_of_id' <> '[]'
+                                                           AND NOT onrecord.speaker_part_hidden(speaker, other.id)
+                                                          THEN taken -> 'part_of_id' ELSE '[]' END);
+        lists := onrecord.lists_joined(lists, onrecord.lists_now(taken));
+        come := onrecord.lists_joined(come, taken);
+        UPDATE onrecord.speaker_merges SET given = onrecord.lists_joined(given, taken) WHERE id = other.id;
+    END LOOP;
+    RETURN come;
+END
+$$;
+
+-- Name: FUNCTION speaker_given_again(speaker bigint, lists jsonb, gone jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_given_again(speaker bigint, lists jsonb, gone jsonb) IS 'What of what is gone from a speaker it has by others as well';
 
 -- Name: articles; Type: TABLE
 
@@ -1660,6 +1975,67 @@ END;
 
 COMMENT ON FUNCTION onrecord.speaker_hindrance(state jsonb, OUT hindrance text, OUT hindrance_id bigint) IS 'Why a merged speaker cannot come back; null: nothing keeps it';
 
+-- Name: speaker_led_on(onrecord.speaker_merges); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_led_on(merge onrecord.speaker_merges) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH item AS (
+          SELECT item.named,
+             'affiliations'::text AS field,
+             item.place,
+             item.entry,
+             item.dropped
+            FROM onrecord.affiliations_now(((speaker_led_on.merge).state -> 'affiliations'::text), (speaker_led_on.merge).id) item(place, entry, now, named, dropped)
+           WHERE (item.entry <> item.now)
+         UNION ALL
+          SELECT part.id,
+             'part_of_id'::text,
+             0,
+             NULL::jsonb,
+             false
+            FROM ( SELECT (((speaker_led_on.merge).state ->> 'part_of_id'::text))::bigint AS int8) part(id)
+           WHERE (onrecord.speaker_survivor(part.id) <> part.id)
+         ), carried AS (
+          SELECT item.named,
+             item.field,
+             item.place,
+             item.entry,
+             item.dropped,
+             carrier.merged_id AS carrier,
+             carrier."position"
+            FROM (item
+              LEFT JOIN onrecord.speaker_moves carrier ON (((carrier.merged_id IN ( SELECT onrecord.speaker_tree(item.named) AS speaker_tree)) AND (NOT carrier.dropped) AND (carrier.resource = 'speakers'::text) AND (carrier.record_id = (speaker_led_on.merge).id) AND (carrier.field = item.field) AND (NOT (onrecord.entry_rest(carrier.entry) IS DISTINCT FROM onrecord.entry_rest(item.entry))))))
+         ), dropped AS (
+          UPDATE onrecord.speaker_moves move SET dropped = true
+            FROM carried
+           WHERE (carried.dropped AND (move.merged_id = carried.carrier) AND (move.resource = 'speakers'::text) AND (move.record_id = (speaker_led_on.merge).id) AND (move.field = carried.field) AND (move."position" = carried."position"))
+         )
+  INSERT INTO onrecord.speaker_moves (merged_id, resource, record_id, field, "position", entry, dropped)  SELECT carried.named,
+             'speakers',
+             (speaker_led_on.merge).id AS id,
+             carried.field,
+             carried.place,
+             carried.entry,
+             carried.dropped
+            FROM carried
+           WHERE (carried.carrier IS NULL);
+END;
+
+-- Name: FUNCTION speaker_led_on(merge onrecord.speaker_merges); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_led_on(merge onrecord.speaker_merges) IS 'Notes whom a speaker that comes back named, if they were merged since';
+
+-- Name: speaker_lists(jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_lists(state jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    RETURN onrecord.lists_now(onrecord.speaker_gifts(state));
+
+-- Name: FUNCTION speaker_lists(state jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_lists(state jsonb) IS 'The same, as of now';
+
 -- Name: speaker_lock(bigint, bigint); Type: FUNCTION
 
 CREATE FUNCTION onrecord.speaker_lock(going bigint, staying bigint) RETURNS boolean
@@ -1751,6 +2127,7 @@ BEGIN
         PERFORM onrecord.speaker_move_quotes(going, staying);
         PERFORM onrecord.speaker_lock_entries(going);
         PERFORM onrecord.speaker_move_entries(going, staying);
+        PERFORM onrecord.speaker_moves_settle(going);
         DELETE FROM onrecord.speakers WHERE id = going;
         UPDATE onrecord.speaker_merges SET given = what WHERE id = going;
         UPDATE onrecord.speaker_merges SET into_id = staying WHERE into_id = going;
@@ -1885,38 +2262,6 @@ CREATE TABLE onrecord.participants (
 -- Name: TABLE participants; Type: COMMENT
 
 COMMENT ON TABLE onrecord.participants IS 'Follows events.participants';
-
--- Name: speaker_moves; Type: TABLE
-
-CREATE TABLE onrecord.speaker_moves (
-    merged_id bigint NOT NULL,
-    resource text NOT NULL,
-    record_id bigint NOT NULL,
-    field text NOT NULL,
-    "position" integer NOT NULL,
-    entry jsonb,
-    dropped boolean DEFAULT false NOT NULL
-);
-
--- Name: TABLE speaker_moves; Type: COMMENT
-
-COMMENT ON TABLE onrecord.speaker_moves IS 'Where records named a merged speaker';
-
--- Name: COLUMN speaker_moves.resource; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_moves.resource IS 'The record''s table: quotes, articles, events, speakers';
-
--- Name: COLUMN speaker_moves."position"; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_moves."position" IS 'In a list, from 1; else 0';
-
--- Name: COLUMN speaker_moves.entry; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_moves.entry IS 'In a list of objects: the entry as it was';
-
--- Name: COLUMN speaker_moves.dropped; Type: COMMENT
-
-COMMENT ON COLUMN onrecord.speaker_moves.dropped IS 'The list had the same of who has its place now: one is enough';
 
 -- Name: speaker_move_entries(bigint, bigint); Type: FUNCTION
 
@@ -2214,6 +2559,120 @@ END;
 
 COMMENT ON FUNCTION onrecord.speaker_move_quotes(going bigint, staying bigint) IS 'Moves who said, relayed and is meant by quotes';
 
+-- Name: speaker_named(bigint, jsonb, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_named(merged bigint, rest jsonb, named bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM onrecord.speaker_merges merge, LATERAL (SELECT NULL::jsonb AS jsonb, ((merge.state ->> 'part_of_id'::text))::bigint AS int8 UNION ALL SELECT onrecord.entry_rest(each.value) AS entry_rest, ((each.value ->> 'organization_id'::text))::bigint AS int8 FROM jsonb_array_elements((merge.state -> 'affiliations'::text)) each(value)) entry(rest, id) WHERE ((merge.id = speaker_named.merged) AND (NOT (entry.rest IS DISTINCT FROM speaker_named.rest)) AND (onrecord.speaker_survivor(entry.id) = speaker_named.named))));
+
+-- Name: FUNCTION speaker_named(merged bigint, rest jsonb, named bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_named(merged bigint, rest jsonb, named bigint) IS 'Whether a merged speaker said, when it was merged, that it belongs to one who is that one now';
+
+-- Name: speaker_moves_apart(bigint, bigint, text[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_moves_apart(merged bigint, survivor bigint, resources text[]) RETURNS TABLE(merged_id bigint, resource text, record_id bigint, field text, "position" integer, entry jsonb, back boolean, stays boolean, dropped boolean)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH touched AS (
+          SELECT DISTINCT move.resource,
+             move.record_id,
+             move.field
+            FROM (onrecord.speaker_moves move
+              JOIN onrecord.speaker_merges merge ON ((merge.id = move.merged_id)))
+           WHERE ((merge.into_id = speaker_moves_apart.merged) AND (move.resource = ANY (speaker_moves_apart.resources)) AND (move.field <> ALL (ARRAY['speaker_id'::text, 'relayed_by'::text])) AND (NOT ((move.resource = 'speakers'::text) AND (onrecord.speaker_survivor(move.record_id) = speaker_moves_apart.merged))))
+         ), move AS (
+          SELECT move.merged_id,
+             move.resource,
+             move.record_id,
+             move.field,
+             move."position",
+             move.entry,
+             move.dropped,
+             (merge.into_id = speaker_moves_apart.merged) AS leaves,
+             (merge.id = speaker_moves_apart.merged) AS is_its
+            FROM ((touched
+              JOIN onrecord.speaker_moves move ON (((move.resource = touched.resource) AND (move.record_id = touched.record_id) AND (move.field = touched.field))))
+              JOIN onrecord.speaker_merges merge ON ((merge.id = move.merged_id)))
+           WHERE ((merge.into_id = ANY (ARRAY[speaker_moves_apart.merged, speaker_moves_apart.survivor])) AND (NOT ((move.resource = 'speakers'::text) AND onrecord.speaker_named(move.record_id, onrecord.entry_rest(move.entry), speaker_moves_apart.merged))))
+         ), ranked AS (
+          SELECT move.merged_id,
+             move.resource,
+             move.record_id,
+             move.field,
+             move."position",
+             move.entry,
+             move.dropped,
+             move.leaves,
+             move.is_its,
+             bool_or(move.is_its) OVER same AS has_its,
+             bool_or((NOT move.leaves)) OVER same AS has_others,
+             bool_or((NOT move.dropped)) OVER same AS carried,
+             row_number() OVER alike AS rank
+            FROM move
+           WINDOW same AS (PARTITION BY move.resource, move.record_id, move.field, (onrecord.entry_rest(move.entry))), alike AS (PARTITION BY move.resource, move.record_id, move.field, (onrecord.entry_rest(move.entry)), move.leaves, move.is_its ORDER BY move.dropped, move."position", move.merged_id)
+         )
+  SELECT ranked.merged_id,
+     ranked.resource,
+     ranked.record_id,
+     ranked.field,
+     ranked."position",
+     ranked.entry,
+     (ranked.is_its OR (ranked.leaves AND (NOT ranked.has_its) AND (ranked.rank = 1))),
+     (ranked.has_others OR (NOT ranked.carried) OR (ranked.rank > 1)),
+     (
+         CASE
+             WHEN ranked.leaves THEN ranked.has_its
+             ELSE (NOT ranked.carried)
+         END OR (ranked.rank > 1))
+    FROM ranked;
+END;
+
+-- Name: FUNCTION speaker_moves_apart(merged bigint, survivor bigint, resources text[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_moves_apart(merged bigint, survivor bigint, resources text[]) IS 'The moves of the places that a speaker leaves: which come back, whether the survivor stays there, and those left';
+
+-- Name: speaker_moves_part(bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_moves_part(merged bigint, survivor bigint) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ UPDATE onrecord.speaker_moves move SET dropped = apart.dropped
+    FROM onrecord.speaker_moves_apart(speaker_moves_part.merged, speaker_moves_part.survivor, '{quotes,articles,events,speakers}'::text[]) apart(merged_id, resource, record_id, field, "position", entry, back, stays, dropped)
+   WHERE (((move.merged_id = apart.merged_id) AND (move.resource = apart.resource) AND (move.record_id = apart.record_id) AND (move.field = apart.field) AND (move."position" = apart."position")) AND (move.dropped <> apart.dropped));
+END;
+
+-- Name: FUNCTION speaker_moves_part(merged bigint, survivor bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_moves_part(merged bigint, survivor bigint) IS 'Makes the moves what they are when a speaker has come back';
+
+-- Name: speaker_moves_settle(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_moves_settle(going bigint) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH carried AS (
+          DELETE FROM onrecord.speaker_moves move_1
+            USING onrecord.speaker_moves carrier
+           WHERE ((move_1.merged_id = speaker_moves_settle.going) AND (carrier.merged_id IN ( SELECT onrecord.speaker_tree(speaker_moves_settle.going) AS speaker_tree)) AND (NOT carrier.dropped) AND ((carrier.resource = move_1.resource) AND (carrier.record_id = move_1.record_id) AND (carrier.field = move_1.field)) AND (NOT (onrecord.entry_rest(carrier.entry) IS DISTINCT FROM onrecord.entry_rest(move_1.entry))))
+           RETURNING carrier.merged_id,
+             carrier.resource,
+             carrier.record_id,
+             carrier.field,
+             carrier."position",
+             carrier.entry,
+             carrier.dropped,
+             move_1.dropped AS drops
+         )
+  UPDATE onrecord.speaker_moves move SET dropped = true
+    FROM carried
+   WHERE (carried.drops AND ((move.merged_id = carried.merged_id) AND (move.resource = carried.resource) AND (move.record_id = carried.record_id) AND (move.field = carried.field) AND (move."position" = carried."position")));
+END;
+
+-- Name: FUNCTION speaker_moves_settle(going bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_moves_settle(going bigint) IS 'Takes back the moves of a speaker where it was named only in the place of one that was merged into it before';
+
 -- Name: speaker_names_follow(); Type: FUNCTION
 
 CREATE FUNCTION onrecord.speaker_names_follow() RETURNS trigger
@@ -2278,144 +2737,307 @@ END;
 
 COMMENT ON FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[]) IS 'The rows of a speaker: of each name the first sixteen words';
 
--- Name: speaker_return_entries(onrecord.speaker_merges); Type: FUNCTION
+-- Name: speaker_note_given(bigint, jsonb); Type: FUNCTION
 
-CREATE FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) RETURNS void
+CREATE FUNCTION onrecord.speaker_note_given(speaker bigint, given jsonb) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO onrecord.speaker_moves (merged_id, resource, record_id, field, "position", entry, dropped)  SELECT item.named,
+             'speakers'::text,
+             speaker_note_given.speaker AS speaker,
+             'affiliations'::text,
+             ((item.place)::integer + COALESCE(( SELECT max(move."position") AS max
+                    FROM onrecord.speaker_moves move
+                   WHERE ((move.merged_id = item.named) AND (move.resource = 'speakers'::text) AND (move.record_id = speaker_note_given.speaker) AND (move.field = 'affiliations'::text))), 0)),
+             item.entry,
+             (item.rank > 1)
+            FROM ( SELECT ((each.value ->> 'organization_id'::text))::bigint AS named,
+                     each.value AS entry,
+                     each.place,
+                     row_number() OVER (PARTITION BY (onrecord.item_now('affiliations'::text, each.value)) ORDER BY each.place) AS rank
+                    FROM jsonb_array_elements((speaker_note_given.given -> 'affiliations'::text)) WITH ORDINALITY each(value, place)) item
+           WHERE (onrecord.speaker_survivor(item.named) <> item.named)
+         UNION ALL
+          SELECT named.id,
+             'speakers'::text,
+             speaker_note_given.speaker AS speaker,
+             'part_of_id'::text,
+             0,
+             NULL::jsonb,
+             false
+            FROM ( SELECT (((speaker_note_given.given -> 'part_of_id'::text) ->> 0))::bigint AS int8) named(id)
+           WHERE (onrecord.speaker_survivor(named.id) <> named.id) ON CONFLICT DO NOTHING;
+END;
+
+-- Name: FUNCTION speaker_note_given(speaker bigint, given jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_note_given(speaker bigint, given jsonb) IS 'Notes whom a speaker names by what it is given, where they were merged before';
+
+-- Name: speaker_offered_again(bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_offered_again(speaker bigint, back bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    own jsonb := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = speaker),
+                          (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE id = speaker));
+    offered jsonb := (
+        SELECT coalesce(jsonb_agg(onrecord.item_now('affiliations', each.value)), '[]')
+        FROM onrecord.speaker_merges AS merge, jsonb_array_elements(merge.state -> 'affiliations') AS each (value)
+        WHERE merge.merged_into_id = speaker
+          AND onrecord.speaker_survivor((each.value ->> 'organization_id')::bigint) = back);
+BEGIN
+    IF own IS NOT NULL THEN
+        PERFORM onrecord.speaker_become(speaker, own || jsonb_build_object(
+            'affiliations', (own -> 'affiliations') || offered,
+            'part_of_id', CASE WHEN own ->> 'part_of_id' IS NULL THEN to_jsonb(back) ELSE own -> 'part_of_id' END),
+            own, NULL, NULL);
+    END IF;
+END
+$$;
+
+-- Name: FUNCTION speaker_offered_again(speaker bigint, back bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_offered_again(speaker bigint, back bigint) IS 'Gives a speaker what others say of one that comes back';
+
+-- Name: speaker_part_hidden(bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_part_hidden(speaker bigint, giver bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM ((onrecord.speaker_moves move JOIN onrecord.speaker_merges whole ON ((whole.id = move.merged_id))) JOIN onrecord.speaker_merges gift ON ((gift.id = speaker_part_hidden.giver))) WHERE ((move.resource = 'speakers'::text) AND (move.record_id = speaker_part_hidden.speaker) AND (move.field = 'part_of_id'::text) AND (whole.merged_at > gift.merged_at))));
+
+-- Name: FUNCTION speaker_part_hidden(speaker bigint, giver bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_part_hidden(speaker bigint, giver bigint) IS 'Whether a speaker was part of another when `giver` was merged into it, which has been merged into it since';
+
+-- Name: speaker_part_is_given(bigint, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_part_is_given(speaker bigint, lists jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (((lists -> 'part_of_id'::text) = '[]'::jsonb) OR (EXISTS (SELECT FROM onrecord.speaker_merges merge WHERE ((merge.merged_into_id = speaker_part_is_given.speaker) AND ((onrecord.lists_now(merge.given) -> 'part_of_id'::text) = (speaker_part_is_given.lists -> 'part_of_id'::text))))));
+
+-- Name: FUNCTION speaker_part_is_given(speaker bigint, lists jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_part_is_given(speaker bigint, lists jsonb) IS 'Whether a speaker with these lists is part of nothing by itself';
+
+-- Name: speaker_pass_on(bigint, jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_pass_on(merged bigint, gone jsonb, come jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    merge onrecord.speaker_merges;
+    kept jsonb;
+BEGIN
+    SELECT * INTO merge FROM onrecord.speaker_merges WHERE id = merged AND into_id <> id FOR UPDATE;
+    IF FOUND THEN
+        kept := onrecord.lists_except(merge.given, gone);
+        UPDATE onrecord.speaker_merges SET given = kept WHERE id = merged;
+        PERFORM onrecord.speaker_change(merge.merged_into_id, merged, onrecord.lists_except(merge.given, kept), come);
+    END IF;
+END
+$$;
+
+-- Name: FUNCTION speaker_pass_on(merged bigint, gone jsonb, come jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_pass_on(merged bigint, gone jsonb, come jsonb) IS 'Tells whom a merged speaker was merged into of changes of its lists';
+
+-- Name: speaker_return_entries(bigint, bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_return_entries(merged bigint, survivor bigint) RETURNS void
     LANGUAGE sql
     BEGIN ATOMIC
  WITH was AS (
-          SELECT move.record_id AS id,
-             jsonb_agg(to_jsonb(move.*)) AS moves
-            FROM onrecord.speaker_moves move
-           WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'articles'::text))
-           GROUP BY move.record_id
+          SELECT apart.record_id AS id,
+             jsonb_agg(to_jsonb(apart.*)) AS moves
+            FROM onrecord.speaker_moves_apart(speaker_return_entries.merged, speaker_return_entries.survivor, '{articles}'::text[]) apart(merged_id, resource, record_id, field, "position", entry, back, stays, dropped)
+           WHERE apart.back
+           GROUP BY apart.record_id
          )
-  UPDATE onrecord.articles record SET mentions = onrecord.entries_back(record.mentions, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
+  UPDATE onrecord.articles record SET mentions = onrecord.entries_back(record.mentions, 'speaker_id'::text, speaker_return_entries.survivor, speaker_return_entries.merged, was.moves)
     FROM was
    WHERE (record.id = was.id);
  WITH was AS (
-          SELECT move.record_id AS id,
-             jsonb_agg(to_jsonb(move.*)) AS moves
-            FROM onrecord.speaker_moves move
-           WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'events'::text))
-           GROUP BY move.record_id
+          SELECT apart.record_id AS id,
+             jsonb_agg(to_jsonb(apart.*)) AS moves
+            FROM onrecord.speaker_moves_apart(speaker_return_entries.merged, speaker_return_entries.survivor, '{events}'::text[]) apart(merged_id, resource, record_id, field, "position", entry, back, stays, dropped)
+           WHERE apart.back
+           GROUP BY apart.record_id
          )
-  UPDATE onrecord.events record SET participants = onrecord.entries_back(record.participants, 'speaker_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves)
-    FROM was
-   WHERE (record.id = was.id);
- WITH was AS (
-          SELECT move.record_id AS id,
-             bool_or((move.field = 'part_of_id'::text)) AS part,
-             COALESCE(jsonb_agg((to_jsonb(move.*) || jsonb_build_object('own', (move.record_id = (speaker_return_entries.merge).into_id)))) FILTER (WHERE (move.field = 'affiliations'::text)), '[]'::jsonb) AS moves
-            FROM onrecord.speaker_moves move
-           WHERE ((move.merged_id = (speaker_return_entries.merge).id) AND (move.resource = 'speakers'::text))
-           GROUP BY move.record_id
-         )
-  UPDATE onrecord.speakers record SET affiliations = onrecord.entries_back(record.affiliations, 'organization_id'::text, (speaker_return_entries.merge).into_id, (speaker_return_entries.merge).id, was.moves), part_of_id =
-         CASE
-             WHEN (was.part AND ((record.part_of_id = (speaker_return_entries.merge).into_id) OR ((record.id = (speaker_return_entries.merge).into_id) AND (record.part_of_id IS NULL)))) THEN (speaker_return_entries.merge).id
-             ELSE record.part_of_id
-         END
+  UPDATE onrecord.events record SET participants = onrecord.entries_back(record.participants, 'speaker_id'::text, speaker_return_entries.survivor, speaker_return_entries.merged, was.moves)
     FROM was
    WHERE (record.id = was.id);
 END;
 
--- Name: FUNCTION speaker_return_entries(merge onrecord.speaker_merges); Type: COMMENT
+-- Name: FUNCTION speaker_return_entries(merged bigint, survivor bigint); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.speaker_return_entries(merge onrecord.speaker_merges) IS 'The same for all else that a merge moved';
+COMMENT ON FUNCTION onrecord.speaker_return_entries(merged bigint, survivor bigint) IS 'So do articles and events';
 
--- Name: speaker_return_quotes(onrecord.speaker_merges, bigint[]); Type: FUNCTION
+-- Name: speaker_return_quotes(bigint, bigint); Type: FUNCTION
 
-CREATE FUNCTION onrecord.speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]) RETURNS void
+CREATE FUNCTION onrecord.speaker_return_quotes(merged bigint, survivor bigint) RETURNS void
     LANGUAGE sql
     BEGIN ATOMIC
  WITH was AS (
-          SELECT move.record_id AS id,
-             bool_or((move.field = 'speaker_id'::text)) AS said,
-             bool_or((move.field = 'relayed_by'::text)) AS relayed,
-             max(move."position") FILTER (WHERE (move.field = 'about_ids'::text)) AS place,
-             COALESCE(bool_or((move.dropped OR (EXISTS ( SELECT
-                    FROM onrecord.speaker_moves other
-                   WHERE ((other.merged_id = ANY (speaker_return_quotes.path)) AND (other.resource = 'quotes'::text) AND (other.record_id = move.record_id) AND (other.field = 'about_ids'::text) AND other.dropped))))) FILTER (WHERE (move.field = 'about_ids'::text)), false) AS dropped
-            FROM onrecord.speaker_moves move
-           WHERE ((move.merged_id = (speaker_return_quotes.merge).id) AND (move.resource = 'quotes'::text))
-           GROUP BY move.record_id
+          SELECT place.id,
+             bool_or((place.field = 'speaker_id'::text)) AS said,
+             bool_or((place.field = 'relayed_by'::text)) AS relayed,
+             max(place."position") FILTER (WHERE (place.field = 'about_ids'::text)) AS about,
+             bool_or(place.stays) AS stays
+            FROM ( SELECT move.record_id,
+                     move.field,
+                     0 AS "?column?",
+                     false AS "?column?"
+                    FROM (onrecord.speaker_moves move
+                      JOIN onrecord.speaker_merges merge ON ((merge.id = move.merged_id)))
+                   WHERE ((merge.into_id = speaker_return_quotes.merged) AND (move.resource = 'quotes'::text) AND (move.field <> 'about_ids'::text))
+                 UNION ALL
+                  SELECT apart.record_id,
+                     apart.field,
+                     apart."position",
+                     apart.stays
+                    FROM onrecord.speaker_moves_apart(speaker_return_quotes.merged, speaker_return_quotes.survivor, '{quotes}'::text[]) apart(merged_id, resource, record_id, field, "position", entry, back, stays, dropped)
+                   WHERE apart.back) place(id, field, "position", stays)
+           GROUP BY place.id
          )
   UPDATE onrecord.quotes quote SET speaker_id =
          CASE
-             WHEN (was.said AND (quote.speaker_id = (speaker_return_quotes.merge).into_id)) THEN (speaker_return_quotes.merge).id
+             WHEN (was.said AND (quote.speaker_id = speaker_return_quotes.survivor)) THEN speaker_return_quotes.merged
              ELSE quote.speaker_id
          END, relayed_by =
          CASE
-             WHEN (was.relayed AND (quote.relayed_by_id = (speaker_return_quotes.merge).into_id)) THEN (quote.relayed_by || jsonb_build_object('speaker_id', (speaker_return_quotes.merge).id))
+             WHEN (was.relayed AND (quote.relayed_by_id = speaker_return_quotes.survivor)) THEN (quote.relayed_by || jsonb_build_object('speaker_id', speaker_return_quotes.merged))
              ELSE quote.relayed_by
          END, about_ids =
          CASE
-             WHEN (was.place IS NULL) THEN quote.about_ids
-             ELSE onrecord.ids_back(quote.about_ids, (speaker_return_quotes.merge).into_id, (speaker_return_quotes.merge).id, was.place, was.dropped)
+             WHEN (was.about IS NULL) THEN quote.about_ids
+             ELSE onrecord.ids_back(quote.about_ids, speaker_return_quotes.survivor, speaker_return_quotes.merged, was.about, was.stays)
          END
     FROM was
    WHERE (quote.id = was.id);
 END;
 
--- Name: FUNCTION speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]); Type: COMMENT
+-- Name: FUNCTION speaker_return_quotes(merged bigint, survivor bigint); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.speaker_return_quotes(merge onrecord.speaker_merges, path bigint[]) IS 'Gives quotes back, as far as they still name who has its place';
+COMMENT ON FUNCTION onrecord.speaker_return_quotes(merged bigint, survivor bigint) IS 'Quotes name a speaker again that comes back';
+
+-- Name: speaker_return_speakers(bigint, bigint, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_return_speakers(merged bigint, survivor bigint, returns jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    was record;
+    one jsonb;
+    before jsonb;
+BEGIN
+    FOR was IN SELECT *
+               FROM jsonb_to_recordset(returns) AS r (id bigint, moves jsonb, part boolean, own_part boolean) LOOP
+        before := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = was.id),
+                           (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE merge.id = was.id));
+        CONTINUE WHEN before IS NULL; -- deleted since
+        one := before || jsonb_build_object('affiliations', onrecord.entries_back(
+            before -> 'affiliations', 'organization_id', survivor, merged, was.moves));
+        IF was.part AND (onrecord.speaker_survivor((before ->> 'part_of_id')::bigint) = survivor
+                         OR (was.own_part
+                             AND onrecord.speaker_part_is_given(was.id, onrecord.speaker_lists(before)))) THEN
+            one := one || jsonb_build_object('part_of_id', merged);
+            UPDATE onrecord.speaker_merges SET given = given || '{"part_of_id": []}'
+            WHERE was.own_part AND merged_into_id = was.id AND given -> 'part_of_id' <> jsonb_build_array(merged);
+        END IF;
+        PERFORM onrecord.speaker_become(was.id, before, one, NULL, NULL);
+    END LOOP;
+END
+$$;
+
+-- Name: FUNCTION speaker_return_speakers(merged bigint, survivor bigint, returns jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_return_speakers(merged bigint, survivor bigint, returns jsonb) IS 'Brings that back';
+
+-- Name: speaker_returns(bigint, bigint, bigint[]); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_returns(merged bigint, survivor bigint, path bigint[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH item AS (
+          SELECT apart.merged_id,
+             apart.resource,
+             apart.record_id,
+             apart.field,
+             apart."position",
+             apart.entry,
+             apart.back,
+             apart.stays,
+             apart.dropped,
+             ((apart.record_id = ANY (speaker_returns.path)) AND move.dropped) AS own
+            FROM (onrecord.speaker_moves_apart(speaker_returns.merged, speaker_returns.survivor, '{speakers}'::text[]) apart(merged_id, resource, record_id, field, "position", entry, back, stays, dropped)
+              JOIN onrecord.speaker_moves move ON (((move.merged_id = apart.merged_id) AND (move.resource = apart.resource) AND (move.record_id = apart.record_id) AND (move.field = apart.field) AND (move."position" = apart."position"))))
+           WHERE apart.back
+         ), was AS (
+          SELECT item.record_id AS id,
+             bool_or((item.field = 'part_of_id'::text)) AS part,
+             COALESCE(jsonb_agg(to_jsonb(item.*)) FILTER (WHERE (item.field = 'affiliations'::text)), '[]'::jsonb) AS moves,
+             COALESCE(bool_or(item.own) FILTER (WHERE (item.field = 'part_of_id'::text)), false) AS own_part
+            FROM item
+           GROUP BY item.record_id
+         )
+  SELECT COALESCE(jsonb_agg(to_jsonb(was.*) ORDER BY (cardinality(onrecord.speaker_path(was.id))), was.id), '[]'::jsonb) AS "coalesce"
+    FROM was;
+END;
+
+-- Name: FUNCTION speaker_returns(merged bigint, survivor bigint, path bigint[]); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_returns(merged bigint, survivor bigint, path bigint[]) IS 'What comes back in speakers, and in merged ones';
 
 -- Name: speaker_state(onrecord.speaker_merges); Type: FUNCTION
 
 CREATE FUNCTION onrecord.speaker_state(merge onrecord.speaker_merges) RETURNS jsonb
     LANGUAGE sql STABLE
-    RETURN ((merge).state || jsonb_build_object('version', ((((merge).state ->> 'version'::text))::bigint + 2), 'updated_at', clock_timestamp(), 'changed_by', (NULLIF(current_setting('onrecord.changed_by'::text, true), ''::text))::bigint, 'change_actor', NULLIF(current_setting('onrecord.change_actor'::text, true), ''::text), 'change_reason', NULLIF(current_setting('onrecord.change_reason'::text, true), ''::text), 'part_of_id', NULLIF(onrecord.speaker_survivor((((merge).state ->> 'part_of_id'::text))::bigint), (merge).id), 'affiliations', (SELECT COALESCE(jsonb_agg((each.value || jsonb_build_object('organization_id', onrecord.speaker_survivor(((each.value ->> 'organization_id'::text))::bigint))) ORDER BY each.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(((speaker_state.merge).state -> 'affiliations'::text)) WITH ORDINALITY each(value, place))));
+    RETURN ((merge).state || jsonb_build_object('version', ((((merge).state ->> 'version'::text))::bigint + 2), 'updated_at', clock_timestamp(), 'changed_by', (NULLIF(current_setting('onrecord.changed_by'::text, true), ''::text))::bigint, 'change_actor', NULLIF(current_setting('onrecord.change_actor'::text, true), ''::text), 'change_reason', NULLIF(current_setting('onrecord.change_reason'::text, true), ''::text), 'part_of_id', NULLIF(onrecord.speaker_survivor((((merge).state ->> 'part_of_id'::text))::bigint), (merge).id), 'affiliations', (SELECT COALESCE(jsonb_agg(item.now ORDER BY item.place), '[]'::jsonb) AS "coalesce" FROM onrecord.affiliations_now(((speaker_state.merge).state -> 'affiliations'::text), (speaker_state.merge).id) item(place, entry, now, named, dropped) WHERE (NOT item.dropped))));
 
 -- Name: FUNCTION speaker_state(merge onrecord.speaker_merges); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.speaker_state(merge onrecord.speaker_merges) IS 'What a merged speaker is when it comes back';
 
--- Name: speaker_take_back(onrecord.speaker_merges); Type: FUNCTION
+-- Name: speaker_store(bigint, jsonb); Type: FUNCTION
 
-CREATE FUNCTION onrecord.speaker_take_back(merge onrecord.speaker_merges) RETURNS bigint[]
-    LANGUAGE plpgsql
-    AS $$
-DECLARE
-    between onrecord.speaker_merges;
-    path bigint[] := '{}';
-    gone jsonb := merge.given;
-    next_id bigint := merge.merged_into_id;
-BEGIN
-    WHILE next_id <> merge.into_id LOOP
-        SELECT * INTO STRICT between FROM onrecord.speaker_merges WHERE id = next_id FOR UPDATE;
-        UPDATE onrecord.speaker_merges
-        SET given = onrecord.lists_without(given, gone),
-            state = state || jsonb_build_object(
-                'aliases', onrecord.list_without(state -> 'aliases', gone -> 'aliases'),
-                'same_as', onrecord.list_without(state -> 'same_as', gone -> 'same_as'),
-                'affiliations', onrecord.list_without(state -> 'affiliations', gone -> 'affiliations'),
-                'part_of_id', CASE WHEN gone -> 'part_of_id' -> 0 = state -> 'part_of_id' THEN NULL
-                                   ELSE state -> 'part_of_id' END)
-        WHERE id = next_id;
-        gone := onrecord.lists_without(gone, onrecord.lists_without(gone, between.given)); -- what went on from there
-        path := path || next_id;
-        next_id := between.merged_into_id;
-    END LOOP;
-    gone := gone || jsonb_build_object('aliases', onrecord.list_without(gone -> 'aliases', (
-        SELECT coalesce(jsonb_agg(DISTINCT each.name), '[]')
-        FROM onrecord.speaker_merges AS other,
-             LATERAL jsonb_array_elements(jsonb_build_array(other.name) || (other.state -> 'aliases')) AS each (name)
-        WHERE other.into_id = merge.into_id AND other.id <> merge.id AND other.id <> ALL (path))));
-    UPDATE onrecord.speakers
-    SET aliases = onrecord.list_texts(onrecord.list_without(to_jsonb(aliases), gone -> 'aliases')),
-        same_as = onrecord.list_texts(onrecord.list_without(to_jsonb(same_as), gone -> 'same_as')),
-        affiliations = onrecord.list_without(affiliations, gone -> 'affiliations'),
-        part_of_id = CASE WHEN to_jsonb(part_of_id) = gone -> 'part_of_id' -> 0 THEN NULL ELSE part_of_id END
-    WHERE id = merge.into_id;
-    RETURN path;
-END
-$$;
+CREATE FUNCTION onrecord.speaker_store(speaker bigint, state jsonb) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ UPDATE onrecord.speakers SET aliases = onrecord.list_texts((speaker_store.state -> 'aliases'::text)), same_as = onrecord.list_texts((speaker_store.state -> 'same_as'::text)), affiliations = (speaker_store.state -> 'affiliations'::text), part_of_id = ((speaker_store.state ->> 'part_of_id'::text))::bigint
+   WHERE (speakers.id = speaker_store.speaker);
+ UPDATE onrecord.speaker_merges merge SET state = speaker_store.state
+   WHERE ((merge.id = speaker_store.speaker) AND (merge.into_id <> merge.id));
+END;
 
--- Name: FUNCTION speaker_take_back(merge onrecord.speaker_merges); Type: COMMENT
+-- Name: FUNCTION speaker_store(speaker bigint, state jsonb); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.speaker_take_back(merge onrecord.speaker_merges) IS 'Takes back from others what a merge gave them, where they still have it';
+COMMENT ON FUNCTION onrecord.speaker_store(speaker bigint, state jsonb) IS 'Makes these the lists of a speaker, be it merged or not';
+
+-- Name: speaker_takes(bigint, jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_takes(speaker bigint, lists jsonb, offered jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH survivor(id) AS (
+          SELECT onrecord.speaker_survivor(speaker_takes.speaker) AS speaker_survivor
+         ), fresh(items) AS (
+          SELECT onrecord.lists_without(speaker_takes.offered, speaker_takes.lists) AS lists_without
+         )
+  SELECT (fresh.items || jsonb_build_object('affiliations', ( SELECT COALESCE(jsonb_agg(each.value ORDER BY each.place), '[]'::jsonb) AS "coalesce"
+            FROM jsonb_array_elements((fresh.items -> 'affiliations'::text)) WITH ORDINALITY each(value, place)
+           WHERE (onrecord.speaker_survivor(((each.value ->> 'organization_id'::text))::bigint) IS DISTINCT FROM survivor.id)), 'part_of_id',
+         CASE
+             WHEN (((speaker_takes.lists -> 'part_of_id'::text) = '[]'::jsonb) AND COALESCE((NOT (onrecord.speaker_survivor((((speaker_takes.offered -> 'part_of_id'::text) ->> 0))::bigint) IN ( SELECT onrecord.organization_tree(survivor.id) AS organization_tree))), false)) THEN (speaker_takes.offered -> 'part_of_id'::text)
+             ELSE '[]'::jsonb
+         END))
+    FROM survivor,
+     fresh;
+END;
+
+-- Name: FUNCTION speaker_takes(speaker bigint, lists jsonb, offered jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_takes(speaker bigint, lists jsonb, offered jsonb) IS 'What is new of what is offered to a speaker that has these lists, and does not say that it belongs to itself';
 
 -- Name: speaker_unmerge(bigint, bigint[]); Type: FUNCTION
 
@@ -2427,7 +3049,8 @@ DECLARE
     survivor bigint;
     survivor_version bigint;
     state jsonb;
-    path bigint[];
+    returns jsonb;
+    whole bigint;
 BEGIN
     LOOP -- a merge of who has its place locks that first, and then this
         outcome := 'other';
@@ -2459,15 +3082,18 @@ BEGIN
              WHERE attrelid = 'onrecord.speakers'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
                AND state ? attname)
     USING state;
-    WITH RECURSIVE come_along (id) AS (
-        SELECT id FROM onrecord.speaker_merges WHERE merged_into_id = merged
-        UNION
-        SELECT below.id FROM onrecord.speaker_merges AS below JOIN come_along ON below.merged_into_id = come_along.id
-    )
-    UPDATE onrecord.speaker_merges SET into_id = merged WHERE id IN (SELECT id FROM come_along);
-    path := onrecord.speaker_take_back(merge);
-    PERFORM onrecord.speaker_return_quotes(merge, path);
-    PERFORM onrecord.speaker_return_entries(merge);
+    UPDATE onrecord.speaker_merges SET into_id = merged
+    WHERE id = merged OR id IN (SELECT onrecord.speaker_tree(merged));
+    PERFORM onrecord.speaker_led_on(merge);
+    PERFORM onrecord.speaker_return_quotes(merged, survivor);
+    PERFORM onrecord.speaker_return_entries(merged, survivor);
+    returns := onrecord.speaker_returns(merged, survivor, onrecord.speaker_path(merged));
+    PERFORM onrecord.speaker_moves_part(merged, survivor);
+    PERFORM onrecord.speaker_return_speakers(merged, survivor, returns);
+    PERFORM onrecord.speaker_change(merge.merged_into_id, NULL, merge.given, NULL);
+    FOREACH whole IN ARRAY onrecord.speaker_path(merged) LOOP
+        PERFORM onrecord.speaker_offered_again(whole, merged);
+    END LOOP;
     DELETE FROM onrecord.speaker_merges WHERE id = merged;
     INSERT INTO onrecord.speaker_distinctions (low_id, high_id, changed_by, change_actor, change_reason)
     VALUES (least(merged, survivor), greatest(merged, survivor), (state ->> 'changed_by')::bigint,
@@ -2479,6 +3105,26 @@ $_$;
 -- Name: FUNCTION speaker_unmerge(merged bigint, versions bigint[], OUT outcome text, OUT speaker bigint); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.speaker_unmerge(merged bigint, versions bigint[], OUT outcome text, OUT speaker bigint) IS 'Brings a merged speaker back, with all that was moved and is still as the merge left it';
+
+-- Name: speaker_with(jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_with(state jsonb, come jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (state || jsonb_build_object('aliases', ((state -> 'aliases'::text) || (come -> 'aliases'::text)), 'same_as', ((state -> 'same_as'::text) || (come -> 'same_as'::text)), 'affiliations', ((state -> 'affiliations'::text) || (come -> 'affiliations'::text)), 'part_of_id', COALESCE(((come -> 'part_of_id'::text) -> 0), (state -> 'part_of_id'::text))));
+
+-- Name: FUNCTION speaker_with(state jsonb, come jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_with(state jsonb, come jsonb) IS 'A speaker, and what its lists get';
+
+-- Name: speaker_without(jsonb, jsonb); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_without(state jsonb, gone jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    RETURN ((state || onrecord.lists_except(jsonb_build_object('aliases', (state -> 'aliases'::text), 'same_as', (state -> 'same_as'::text), 'affiliations', (state -> 'affiliations'::text)), (gone || jsonb_build_object('affiliations', (SELECT COALESCE(jsonb_agg(affiliations_given.entry), '[]'::jsonb) AS "coalesce" FROM onrecord.affiliations_given((speaker_without.state -> 'affiliations'::text), (speaker_without.gone -> 'affiliations'::text)) affiliations_given(item, entry)))))) || jsonb_build_object('part_of_id', CASE WHEN (onrecord.speaker_survivor(((state ->> 'part_of_id'::text))::bigint) = onrecord.speaker_survivor((((gone -> 'part_of_id'::text) ->> 0))::bigint)) THEN 'null'::jsonb ELSE (state -> 'part_of_id'::text) END));
+
+-- Name: FUNCTION speaker_without(state jsonb, gone jsonb); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_without(state jsonb, gone jsonb) IS 'A speaker without what was given to it';
 
 -- Name: speakers_named(text, text, text); Type: FUNCTION
 
@@ -3439,6 +4085,10 @@ CREATE INDEX speaker_merges_merged_into_id_idx ON onrecord.speaker_merges USING 
 -- Name: speaker_merges_name_idx; Type: INDEX
 
 CREATE INDEX speaker_merges_name_idx ON onrecord.speaker_merges USING btree (name);
+
+-- Name: speaker_moves_record_id_idx; Type: INDEX
+
+CREATE INDEX speaker_moves_record_id_idx ON onrecord.speaker_moves USING btree (record_id, resource, field);
 
 -- Name: speaker_names_alike_idx; Type: INDEX
 
