@@ -46,7 +46,7 @@ def export(service, over):
     """One export after another; the last is broken off."""
     while not over.is_set():
         command = ["curl", "-sf", "-o", "/dev/null", service.url + "/quotes?format=ndjson"]
-        with subprocess.Popen(command, env=environment()) as curl:
+        with subprocess.Popen(command, env=environment(), start_new_session=True) as curl:
             while curl.poll() is None and not over.wait(0.05):
                 pass
             if curl.poll() is None:
@@ -60,7 +60,8 @@ def keep_asking(service, script, arguments, connections):
     command = wrk_command(service, script, arguments, 3600, connections)
 
     def target(over):
-        with subprocess.Popen(command, cwd=HERE, env=environment(BENCH_KEY=service.key), stdout=subprocess.DEVNULL) as asking:
+        with subprocess.Popen(command, cwd=HERE, env=environment(BENCH_KEY=service.key), stdout=subprocess.DEVNULL,
+                              start_new_session=True) as asking:  # fmt: skip
             while not over.wait(0.05):
                 if asking.poll() is not None:
                     raise Trouble(f"wrk beside others ended with {asking.returncode}")

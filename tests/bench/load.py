@@ -40,7 +40,9 @@ class Costs:
 
 
 def run(command, **env):
-    done = subprocess.run(command, cwd=HERE, env=environment(**env), capture_output=True, text=True, check=False)
+    """A client, in a session of its own as somebody else's is: processors are shared among sessions first."""
+    done = subprocess.run(command, cwd=HERE, env=environment(**env), capture_output=True, text=True, check=False,
+                          start_new_session=True)  # fmt: skip
     if done.returncode != 0:
         raise Trouble(f"{command[0]}: {done.stdout}{done.stderr}")
     return done.stdout
