@@ -26,16 +26,12 @@ static bool check_head(Request *request, bool http11) {
 /* A request and the head of its answer share what the library has for a connection: where too little is left, it would
  * send none, though a write be done. Each field takes room beside its line. */
 static bool check_size(Request *request) {
-    enum { FIELD_SIZE = 72 };
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    int fields = MHD_get_connection_values(request->connection, MHD_HEADER_KIND, NULL, NULL);
-    if (info == NULL || info->header_size + (size_t)fields * FIELD_SIZE <= HEAD_MAX)
+    if (request->head.size <= HEAD_MAX)
         return true;
     request->framing_lost = true;
     problem_set(&request->exchange, PROBLEM_HEAD_TOO_LARGE,
                 "The request line and the headers may have %d bytes at most, with %d more for each header.",
-                (int)HEAD_MAX, (int)FIELD_SIZE);
+                (int)HEAD_MAX, (int)HEAD_FIELD_SIZE);
     return false;
 }
 

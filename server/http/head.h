@@ -11,7 +11,10 @@
 
 #include "base/arena.h"
 
-enum { HEAD_MAX = 10 * 1024 /* bytes of a request line with its headers */ };
+enum {
+    HEAD_MAX = 10 * 1024, /* bytes of a request line with its headers, and HEAD_FIELD_SIZE for each of these */
+    HEAD_FIELD_SIZE = 72, /* what libmicrohttpd notes of a header takes of the same memory */
+};
 
 /* The headers that mean something here. */
 typedef enum HeadField {
@@ -41,6 +44,7 @@ typedef struct Head {
     const char *values[HEAD_FIELD_COUNT]; /* NULL: not given. A list header given twice is joined by ", " */
     unsigned repeated;                    /* bit per HeadField that was given twice and may not be */
     bool bad_line;                        /* a line is none that HTTP allows; whoever reads the lines may set it, too */
+    size_t size;                          /* as HEAD_MAX counts; whoever reads the lines sets it */
     const char *bad_value;                /* the name of the first header with a control character, or NULL */
 } Head;
 

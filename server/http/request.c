@@ -144,11 +144,12 @@ static enum MHD_Result line_add(void *cls, enum MHD_ValueKind kind, const char *
 
 static void head_read(Request *request) {
     Lines lines = {.head = &request->head};
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, line_add, &lines);
+    int fields = MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, line_add, &lines);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    const char *end = request->method + (info ? info->header_size : 0);
-    if (lines.end && end != lines.end + strlen("\r\n\r\n"))
+    size_t size = info ? info->header_size : 0;
+    request->head.size = size + (size_t)fields * HEAD_FIELD_SIZE;
+    if (lines.end && request->method + size != lines.end + strlen("\r\n\r\n"))
         request->head.bad_line = true;
 }
 
