@@ -35,6 +35,7 @@ SELECT pg_catalog.string_agg(DISTINCT dependent.type || ' ' || dependent.identit
 -- What a restore runs before what is in the backup, in one transaction with it.
 BEGIN;
 SET LOCAL lock_timeout = '30s';
+SET LOCAL client_min_messages = warning; -- what goes with the schema is no news
 DROP SCHEMA IF EXISTS onrecord CASCADE;
 CREATE SCHEMA onrecord;
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA onrecord;

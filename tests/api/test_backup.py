@@ -112,7 +112,7 @@ def test_it_replaces_nothing_unless_told_to(written, cluster, folder, database):
     before, was = contents(cluster, name), epoch(cluster, name)
     refused(restore(cluster, name, file, check=False), "There are records in this database. --replace deletes them")
     assert (contents(cluster, name), epoch(cluster, name)) == (before, was)
-    restore(cluster, name, file, "--replace")
+    assert "NOTICE" not in restore(cluster, name, file, "--replace").stderr
     assert contents(cluster, name) == contents(cluster, written.database)
 
 
