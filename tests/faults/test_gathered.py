@@ -2,8 +2,10 @@
 
 import concurrent.futures
 import contextlib
+import pathlib
 import signal
 import time
+import urllib.parse
 
 import load
 import pytest
@@ -19,6 +21,13 @@ def api(stage):
     return stage(ONRECORD_WORKERS="1")
 
 
+def waiting(api):
+    """How many connections to the server have something that it has not read."""
+    port = f":{urllib.parse.urlsplit(api.base).port:04X}"
+    lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return sum(line[1].endswith(port) and not line[4].endswith(":00000000") for line in lines)
+
+
 @contextlib.contextmanager
 def together(api, held=None):
     """What is given to `ask` comes to the server at once, for it stands still meanwhile, and all of it but the first is sent
@@ -26,8 +35,10 @@ def together(api, held=None):
     with concurrent.futures.ThreadPoolExecutor(40) as clients:
 
         def ask(path, json, **more):
+            there = waiting(api)
             future = clients.submit(lambda: service.Api(api.base, api.keys).post(path, json=json, **more))
-            time.sleep(0.02)
+            service.until(lambda: waiting(api) > there, 10, "a request in the server's queue")
+            time.sleep(0.02)  # its body follows its head
             return future
 
         with held or contextlib.nullcontext():
