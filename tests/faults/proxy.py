@@ -4,8 +4,11 @@ moments: when the commit of a write is on its way. How each is broken is drawn f
     None      it is not
     "lost"    the commit never arrives; PostgreSQL sees the connection end
     "hangs"   the commit never arrives; PostgreSQL's side stays open, so that its transaction goes on
-    "done"    the commit arrives; its answer does not come back
-    "stays"   the same, and PostgreSQL's side stays open"""
+    "done"    the commit arrives and is done; its answer does not come back
+    "stays"   the commit arrives; its answer does not come back, and PostgreSQL's side stays open
+
+PostgreSQL looks now and then whether its client is still there (client_connection_check_interval), and gives up a commit
+whose client has gone: so with "done" its side ends when it has answered."""
 
 import contextlib
 import pathlib
@@ -16,6 +19,8 @@ import tempfile
 import threading
 
 PORT = 5432
+READY = b"Z\0\0\0\5I"  # ReadyForQuery, with no transaction: the answer to a commit
+PATIENCE = 30.0  # seconds that a commit may take
 
 
 class Proxy:
@@ -27,7 +32,7 @@ class Proxy:
         self.made = {}  # cut -> how many
         self.closed = threading.Event()  # nobody gets in
         self.goes_away = False  # with the first cut, as if PostgreSQL were gone
-        self.open = []
+        self.open = []  # pairs: the server's side, PostgreSQL's
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.folder / f".s.PGSQL.{PORT}"))
         self.listener.listen(64)
@@ -38,15 +43,16 @@ class Proxy:
 
     def close(self):
         self.listener.close()
-        for one in self.open:
-            end(one)
+        for client, server in self.open:
+            end(client)
+            end(server)
         shutil.rmtree(self.folder)
 
     def go_away(self):
         """Cuts all connections, and lets nobody in until `closed` is cleared."""
         self.closed.set()
-        for one in self.open:
-            end(one)
+        for client, _ in self.open:
+            end(client)
 
     def _accept(self):
         with contextlib.suppress(OSError):
@@ -61,9 +67,10 @@ class Proxy:
                 except OSError:
                     client.close()
                     continue
-                self.open += [client, server]
-                threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
-                threading.Thread(target=back, args=(server, client), daemon=True).start()
+                self.open.append((client, server))
+                ready = threading.Event()
+                threading.Thread(target=self._forward, args=(client, server, ready), daemon=True).start()
+                threading.Thread(target=back, args=(server, client, ready), daemon=True).start()
 
     def _cut(self):
         with self.lock:
@@ -71,8 +78,8 @@ class Proxy:
             self.made[cut] = self.made.get(cut, 0) + 1
             return cut
 
-    def _forward(self, client, server):
-        """From the server to PostgreSQL, message by message."""
+    def _forward(self, client, server, ready):
+        """From the server to PostgreSQL, message by message. `ready` says when PostgreSQL has answered a commit."""
         flushed = False
         with contextlib.suppress(OSError):
             server.sendall(message(client, typed=False))
@@ -85,13 +92,14 @@ class Proxy:
                     cut = self._cut() if flushed else None
                     flushed = False
                 flushed = flushed or data[:1] == b"H"
+                if cut is not None:
+                    ready.clear()
+                    self.go_away() if self.goes_away else end(client)
                 if cut in (None, "done", "stays"):
                     server.sendall(data)
-                if cut is not None:
-                    end(client)
-                if cut is not None and self.goes_away:
-                    self.go_away()
-                if cut in ("hangs", "stays"):
+                if cut == "done":
+                    ready.wait(PATIENCE)
+                if cut in ("hangs", "stays") and not self.goes_away:
                     return
                 if cut is not None:
                     break
@@ -104,11 +112,15 @@ def end(connection):
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def back(server, client):
+def back(server, client, ready):
+    """From PostgreSQL to the server, and nowhere once the server's side has ended."""
     with contextlib.suppress(OSError):
         while data := server.recv(65536):
-            client.sendall(data)
-        client.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                client.sendall(data)
+            if data.endswith(READY):
+                ready.set()
+    end(client)
 
 
 def message(connection, typed=True):
