@@ -1545,15 +1545,56 @@ CREATE FUNCTION onrecord.search_config(language text) RETURNS text
 
 COMMENT ON FUNCTION onrecord.search_config(language text) IS 'The text search configuration, of schema onrecord, that stems a language (BCP 47); simple: nobody stems it';
 
+-- Name: search_dotted(regconfig, text, tsquery); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_dotted(config regconfig, words text, wanted tsquery) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    letters text;
+    plain tsquery;
+BEGIN
+    FOR letters IN SELECT DISTINCT m[1] FROM regexp_matches(words, '\m([A-Z]{2,4})\M', 'g') AS m LOOP
+        plain := plainto_tsquery(config, letters);
+        wanted := ts_rewrite(wanted, plain, plain || plainto_tsquery(config, regexp_replace(letters, '(.)', '\1.', 'g')));
+    END LOOP;
+    RETURN wanted;
+END
+$$;
+
+-- Name: FUNCTION search_dotted(config regconfig, words text, wanted tsquery); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_dotted(config regconfig, words text, wanted tsquery) IS 'A query in which an acronym is also found with dots: US as U.S.';
+
+-- Name: search_letters(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_letters(config text, text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (config = 'arabic'::text) THEN translate(onrecord.search_fold(translate(text, 'ة'::text, ''::text)), ''::text, 'ة'::text) ELSE onrecord.search_fold(text) END;
+
+-- Name: FUNCTION search_letters(config text, text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_letters(config text, text text) IS 'search_fold, as articles of that configuration need it';
+
+-- Name: search_part(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_part(text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(text, '\m([[:alpha:]])-(?=[0-9])'::text, '\1'::text, 'g'::text), '[-/<&@+]'::text, ','::text, 'g'::text), '([[:alpha:]]{2})\.(?=[[:alnum:]])'::text, '\1,'::text, 'g'::text), '([[:alnum:]])\.(?=[[:alpha:]]{2})'::text, '\1,'::text, 'g'::text), ''::text, '-'::text);
+
+-- Name: FUNCTION search_part(text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_part(text text) IS 'Parts what signs join; a code point stays one code point';
+
 -- Name: search_fold_in(text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_fold_in(config text, text text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (config = 'arabic'::text) THEN translate(onrecord.search_fold(translate(text, 'ة'::text, ''::text)), ''::text, 'ة'::text) ELSE onrecord.search_fold(text) END;
+    RETURN CASE WHEN (text ~ '[-/<&@+\u2010\u2011]|[[:alnum:]]\.[[:alnum:]]'::text) THEN onrecord.search_part(onrecord.search_letters(config, text)) ELSE onrecord.search_letters(config, text) END;
 
 -- Name: FUNCTION search_fold_in(config text, text text); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.search_fold_in(config text, text text) IS 'search_fold, as articles of that configuration need it';
+COMMENT ON FUNCTION onrecord.search_fold_in(config text, text text) IS 'The text that words are taken from: search_letters, and search_part';
 
 -- Name: search_marked(tsquery); Type: FUNCTION
 
@@ -1575,23 +1616,35 @@ COMMENT ON FUNCTION onrecord.search_marked(query tsquery) IS 'The query without 
 
 CREATE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-    AS $_$
+    AS $$
 DECLARE
-    words text := onrecord.search_fold_in(config, text);
+    named CONSTANT regconfig := 'onrecord.' || config;
+    words text := replace(onrecord.search_letters(config, text), '""', '');
+    wanted tsquery;
 BEGIN
-    -- A hyphen refuses the word or the phrase that it stands before; before anything else it is a dash.
-    words := regexp_replace(replace(words, '""', ''), '-(?=[-!&|<>()[:space:]\u00a0\u2000-\u200a\u202f\u205f\u3000]|$)',
-                            ' ', 'g');
+    IF words ~ '[-/<&@+.]' THEN
+        words := replace(onrecord.search_part(onrecord.search_refusals(words)), U&'\E002', '-');
+    END IF;
     -- A run that nothing parts is a phrase of its pairs.
     words := regexp_replace(words, '("[^"]*")|([' || onrecord.search_unparted() || ']{2,})', '\1"\2"', 'g');
-    RETURN websearch_to_tsquery(('onrecord.' || config)::regconfig,
-                                onrecord.search_words(config, replace(words, '""', '')));
+    wanted := websearch_to_tsquery(named, onrecord.search_words(replace(words, '""', '')));
+    RETURN CASE WHEN words ~ '\m[A-Z]{2,4}\M' THEN onrecord.search_dotted(named, words, wanted) ELSE wanted END;
 END
-$_$;
+$$;
 
 -- Name: FUNCTION search_query(config text, text text); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.search_query(config text, text text) IS 'A query in web search syntax: words, "a phrase", or, -not. Never fails';
+
+-- Name: search_refusals(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_refusals(words text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT string_agg(CASE WHEN ((p.place % (2)::bigint) = 1) THEN regexp_replace(p.part, '(^|[[:space:](])-'::text, '\1'::text, 'g'::text) ELSE p.part END, '"'::text ORDER BY p.place) AS string_agg FROM string_to_table(regexp_replace(search_refusals.words, '-(?=[-!&|<>()[:space:]\u00a0\u2000-\u200a\u202f\u205f\u3000]|$)'::text, ' '::text, 'g'::text), '"'::text) WITH ORDINALITY p(part, place));
+
+-- Name: FUNCTION search_refusals(words text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_refusals(words text) IS 'A query whose hyphens that refuse are U+E002, and whose dashes are gone';
 
 -- Name: search_unparted(); Type: FUNCTION
 
@@ -1609,7 +1662,7 @@ CREATE FUNCTION onrecord.search_vector(config text, text text, weight "char") RE
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
 DECLARE
-    words text := onrecord.search_words(config, text);
+    words text := onrecord.search_words(onrecord.search_fold_in(config, text));
     letters text;
     vector tsvector;
 BEGIN
@@ -1654,13 +1707,13 @@ $$;
 
 COMMENT ON FUNCTION onrecord.search_vectors(config text, a text, b text, c text, d text) IS 'The words of up to four texts, each of less weight than the one before';
 
--- Name: search_words(text, text); Type: FUNCTION
+-- Name: search_words(text); Type: FUNCTION
 
-CREATE FUNCTION onrecord.search_words(config text, text text) RETURNS text
+CREATE FUNCTION onrecord.search_words(text text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
 DECLARE
-    words text := onrecord.search_fold_in(config, text);
+    words text := text;
     unparted text := '[' || onrecord.search_unparted() || ']';
 BEGIN
     IF words ~ unparted THEN
@@ -1683,9 +1736,9 @@ BEGIN
 END
 $$;
 
--- Name: FUNCTION search_words(config text, text text); Type: COMMENT
+-- Name: FUNCTION search_words(text text); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.search_words(config text, text text) IS 'Folded text whose runs that nothing parts are pairs of neighbours';
+COMMENT ON FUNCTION onrecord.search_words(text text) IS 'Folded text whose runs that nothing parts are pairs of neighbours';
 
 -- Name: spans_valid(integer[]); Type: FUNCTION
 

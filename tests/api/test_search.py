@@ -194,6 +194,26 @@ def test_what_a_query_refuses_is_not_marked(api):
     assert marked(item) == ["heron", "Storks", "egret"]
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("covid-19", ["COVID", "19"]),
+        ("reuters", ["Reuters"]),
+        ("-tass", None),
+        ("US envoy", ["U.S", "envoy"]),
+        ("envoy -S-300", ["envoy"]),
+        ("S-400 petersburg", ["-400", "Petersburg"]),
+        ("unnamed", ["unnamed"]),
+    ],
+)
+def test_what_signs_join_is_marked_by_its_parts(api, query, words):
+    article = api.make("articles", headline="x", language="en")["id"]
+    text = "😀 a <unnamed> U.S.-led envoy told TASS/Reuters of COVID-19 and the S-400 in St.Petersburg\u2010East"
+    quote = api.make("quotes", article_id=article, text=text, kind="indirect")
+    there = [item for item in api.read("/quotes", params={"q": query})["items"] if item["id"] == quote["id"]]
+    assert [marked(item) for item in there] == ([] if words is None else [words])
+
+
 def test_highlights_and_snippet_of_an_article(shared):
     (item,) = shared.read("/articles?q=analyst+diplomatic")["items"]
     assert marked(item, "headline") == ["diplomatic"]

@@ -27,6 +27,11 @@ class SqlError(Exception):
         self.table = (re.search(r"TABLE NAME:  (\S+)", text) or [None, None])[1]
 
 
+def migration(name):
+    """The file of the migration of that name."""
+    return next(path for path in MIGRATIONS if path.stem == name)
+
+
 def is_seed(migration):
     return re.search(r"^-- seed$", migration.read_text(encoding="utf-8"), re.M) is not None
 
@@ -186,7 +191,8 @@ class Database:
         if done.returncode != 0:
             raise SqlError(done.stderr)
 
-    def migrate(self, seed=True):
-        for migration in MIGRATIONS:
+    def migrate(self, seed=True, before=None):
+        """Runs all of the migrations, or those before one of them."""
+        for migration in MIGRATIONS[: MIGRATIONS.index(before) if before else None]:
             if seed or not is_seed(migration):
                 self.apply(migration)

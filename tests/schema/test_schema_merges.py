@@ -29,15 +29,14 @@ WORLD = f"""
                    FROM onrecord.quotes WHERE id >= {FIRST})) AS world"""
 
 
-APART = next(path for path in schema_database.MIGRATIONS if path.name == "0019_apart.sql")
+APART = schema_database.migration("0019_apart")
 
 
 @pytest.fixture(scope="module")
 def former(cluster):
     """As it was before merges could be taken back in any order."""
     database = cluster.create()
-    for migration in schema_database.MIGRATIONS[: schema_database.MIGRATIONS.index(APART)]:
-        database.apply(migration)
+    database.migrate(before=APART)
     yield database
     cluster.drop(database)
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from schema_database import ROOT
+from schema_database import ROOT, migration
 
 CONFIGS = {
     "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "da": "danish", "nl": "dutch", "en": "english",
@@ -58,7 +58,7 @@ def test_text_is_folded(seeded, text, folded):
     ],
 )
 def test_what_nothing_parts_is_taken_in_pairs(seeded, text, words):
-    assert seeded.value(f"SELECT onrecord.search_words('simple', '{text}')").split() == words.split()
+    assert seeded.value(f"SELECT onrecord.search_words('{text}')").split() == words.split()
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,18 @@ def test_what_nothing_parts_is_taken_in_pairs(seeded, text, words):
         ("-外交部", "!( '外交' <-> '交部' )"),
         ("CAFÉ", "'cafe'"),
         ("Russia - Ukraine -war", "'russia' & 'ukrain' & !'war'"),
+        ("taliban-led ties", "'taliban' <-> 'led' & 'tie'"),
+        ("-covid-19 bar", "!( 'covid' <-> '19' ) & 'bar'"),
+        ('bar -"covid-19 wave" (-tide)', "'bar' & !( 'covid' <-> '19' <-> 'wave' ) & !'tide'"),
+        ('"minus -5" x -5', "'minus' <-> '5' & 'x' & !'5'"),
+        ('"bar" -b"c"-d', "'bar' & !'b' & 'c' & !'d'"),
+        ("S-400 -T-72", "'-400' & !'-72'"),
+        ("TASS/Reuters", "( 'tass' | 't.a.s.s' ) <-> 'reuter'"),
+        ("kremlin.ru or press@kremlin.ru", "'kremlin' <-> 'ru' | 'press' <-> 'kremlin' <-> 'ru'"),
+        ("北京-上海", "'北京' & '上海'"),
+        ("US -UK", "( 'us' | 'u.s' ) & !( 'u.k' | 'uk' )"),
+        ('"US ambassador"', "( 'us' | 'u.s' ) <-> 'ambassador'"),
+        ("U.S. us Us", "'u.s' & 'us' & 'us'"),
         ("--war -\u00a0 peace-", "!'war' & 'peac'"),
         *((sign * 250, "") for sign in ("-", "- ", '-"" ', '-"', "-!", "-&", "-|", "-<", "-(", "-*", "-\u00a0", "-\u3000", "-\u200b", '""')),
     ],
@@ -113,6 +125,61 @@ def found(db, table, record_id, config, query):
                         WHERE id = {record_id}""")
 
 
+PARTED = [
+    ("COVID-19 cases", ["covid 19", "covid-19", "COVID", "19", '"covid 19 cases"']),
+    ("the covid 19 wave", ["covid-19", "COVID\u201019", "covid/19"]),
+    ("said TASS/Reuters/AFP", ["Reuters", "tass afp", "TASS/Reuters", '"tass reuters afp"']),
+    ("the S-400 and F-16 jets", ["S-400", "F-16", "jets"]),
+    ("a Boeing-737, a Su-35", ["boeing 737", "su-35", "737", "su 35"]),
+    ("Су-35 и С-400", ["су 35", "СУ-35", "С-400"]),
+    ("Al-Qaeda", ["al qaeda", "qaeda", "al-qaeda"]),
+    ("al Qaeda", ["al-qaeda"]),
+    ("the U.S.-led coalition of J.K.Rowling", ["led", "US", "U.S.", "rowling", "US-led", "U.S.-led"]),
+    ("He left.Then St.Petersburg fell, No.10 said", ["left", "petersburg", "st.petersburg", "fell", "10"]),
+    ("at https://www.kremlin.ru/events?id=5#top, press@kremlin.ru", ["kremlin", "kremlin.ru", "events", "press", "www.kremlin.ru/events", "press@kremlin.ru"]),
+    ("the 2019-20 season at -5 degrees, 1.5 points, a 2-1 win", ["20", "2019-20", "5", "1.5", "2-1"]),
+    ("the <unnamed> said R&amp;B", ["unnamed", "amp", "said"]),
+    ("И.Иванов/П.Петров", ["Иванов", "Петров"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "queries"), PARTED)
+def test_what_signs_join_is_found_by_its_parts(db, text, queries):
+    source = db.value(f"INSERT INTO onrecord.sources (name) VALUES ('{text}') RETURNING id")
+    for query in queries:
+        assert found(db, "sources", source, "simple", query), query
+    parted = f"onrecord.search_fold_in('simple', '{text}')"
+    assert db.value(f"SELECT char_length({parted}) = char_length('{text}')"), "marks are told by place"
+
+
+@pytest.mark.parametrize(("text", "query"), [("the S 400", "S-400"), ("U.S. forces", "u.k."), ("COVID 20 and 19", "covid-19"), ("forces of us", "U.S."), ("1 or 5", "1.5")])  # fmt: skip
+def test_what_is_asked_for_as_one_is_found_as_one(db, text, query):
+    source = db.value(f"INSERT INTO onrecord.sources (name) VALUES ('{text}') RETURNING id")
+    assert not found(db, "sources", source, "simple", query)
+
+
+def test_what_was_there_is_found_by_its_parts(cluster):
+    db, parts = cluster.create(), migration("0020_parts")
+    db.migrate(before=parts)
+    db.run("""INSERT INTO onrecord.articles (id, headline, body, language) VALUES (91, 'x', 'COVID-19', 'en'), (92, 'x', 'plain', 'en');
+              INSERT INTO onrecord.quotes (id, article_id, text, role) VALUES (91, 91, 'x', 'TASS/Reuters'), (92, 92, 'U.S.‐led', NULL);
+              INSERT INTO onrecord.events (id, name, place) VALUES (91, 'x', 'St.Petersburg');
+              INSERT INTO onrecord.sources (id, name, description) VALUES (91, 'x', 'kremlin.ru')""")
+    wanted = [("articles", 91, "english", "covid 19"), ("quotes", 91, "english", "reuters"), ("quotes", 92, "english", "led"),
+              ("events", 91, "simple", "petersburg"), ("sources", 91, "simple", "kremlin")]  # fmt: skip
+    assert [found(db, *one) for one in wanted] == [False] * 2 + [True] + [False] * 2
+    untouched = "SELECT xmin::text, version FROM onrecord.articles WHERE id = 92"
+    before = db.row(untouched)
+    changes = db.value("SELECT count(*) FROM onrecord.changes")
+    db.close()
+    db.apply(parts)
+    assert [found(db, *one) for one in wanted] == [True] * 5
+    assert db.row(untouched) == before, "has nothing to part"
+    assert db.value("SELECT count(*) FROM onrecord.changes") == changes, "the records have not changed"
+    assert set(db.values("SELECT version FROM onrecord.quotes WHERE id > 90")) == {1}
+    cluster.drop(db)
+
+
 @pytest.mark.parametrize(
     ("query", "any_word"),
     [
@@ -139,7 +206,7 @@ def test_what_words_and_languages_go_through_is_part_of_the_statement(seeded):
     """A function in SQL that PostgreSQL does not inline is planned in each transaction."""
     plan = seeded.run("""EXPLAIN (VERBOSE, COSTS OFF) SELECT onrecord.search_fold_in(search_config, headline), onrecord.search_config(language)
                          FROM onrecord.articles""")
-    assert "regexp_replace(" in plan and "english" in plan and not re.search(r"\b(search_fold\w*|search_config)\(", plan), plan
+    assert "regexp_replace(" in plan and "english" in plan and not re.search(r"\bsearch_(fold\w*|letters|part|config)\(", plan), plan
     assert seeded.value("SELECT onrecord.search_fold(NULL) IS NULL")
 
 
@@ -157,7 +224,7 @@ def test_a_field_has_a_word_of_that_weight_when_it_would_be_marked(seeded, table
     for field, weight in zip(FIELDS[table], "abcd"):
         rows = seeded.rows(f"""
             SELECT ts_filter(search, '{{{weight}}}') @@ onrecord.search_any_word(q) AS has,
-                   ts_headline('onrecord.english', onrecord.search_fold({field}), q, E'HighlightAll=true,StartSel=\x01') ~ E'\x01' AS marked
+                   ts_headline('onrecord.english', onrecord.search_fold_in('english', {field}), q, E'HighlightAll=true,StartSel=\x01') ~ E'\x01' AS marked
             FROM onrecord.{table}, onrecord.search_marked(onrecord.search_query('english', '{escaped}')) AS q WHERE {field} IS NOT NULL""")
         assert all(row["has"] == row["marked"] for row in rows), (field, rows)
         marked |= {row["marked"] for row in rows}

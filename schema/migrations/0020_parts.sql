@@ -1,0 +1,142 @@
+-- 0020: what signs join is found by its parts (COVID-19, TASS/Reuters, St.Petersburg, kremlin.ru), and U.S. by US.
+-- admits: 1
+
+ALTER FUNCTION onrecord.search_fold_in(text, text) RENAME TO search_letters;
+
+-- PostgreSQL's parser takes "-19" for a number, "TASS/Reuters" and "left.Then" for one word each, "<unnamed>" and
+-- "&amp;" for nothing. A comma parts what it stands between, and is itself no word. What stays is the hyphen between a
+-- single letter and a digit (S-400, T-72: such a letter is often a word that nobody looks for) and the dots of U.S. and
+-- of 1.5. A regular expression that looks behind itself takes thirty times as long.
+CREATE FUNCTION onrecord.search_part(text text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(text,
+           '\m([[:alpha:]])-(?=[0-9])', U&'\\1\E001', 'g'),
+           '[-/<&@+]', ',', 'g'),
+           '([[:alpha:]]{2})\.(?=[[:alnum:]])', '\1,', 'g'),
+           '([[:alnum:]])\.(?=[[:alpha:]]{2})', '\1,', 'g'),
+           U&'\E001', '-');
+
+COMMENT ON FUNCTION onrecord.search_part IS 'Parts what signs join; a code point stays one code point';
+
+CREATE FUNCTION onrecord.search_fold_in(config text, text text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN text ~ '[-/<&@+\u2010\u2011]|[[:alnum:]]\.[[:alnum:]]'
+            THEN onrecord.search_part(onrecord.search_letters(config, text))
+            ELSE onrecord.search_letters(config, text) END;
+
+COMMENT ON FUNCTION onrecord.search_letters IS 'search_fold, as articles of that configuration need it';
+COMMENT ON FUNCTION onrecord.search_fold_in IS 'The text that words are taken from: search_letters, and search_part';
+
+-- Of folded text, that is.
+DROP FUNCTION onrecord.search_words(text, text);
+
+CREATE FUNCTION onrecord.search_words(text text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    words text := text;
+    unparted text := '[' || onrecord.search_unparted() || ']';
+BEGIN
+    IF words ~ unparted THEN
+        words := (
+            SELECT string_agg(CASE WHEN c.here AND c.behind THEN c.letter || c.following || ' '
+                                   WHEN c.here AND c.before THEN ' '
+                                   WHEN c.here THEN ' ' || c.letter || ' '
+                                   WHEN c.behind THEN c.letter || ' '
+                                   ELSE c.letter END, '' ORDER BY c.place)
+            FROM (SELECT l.letter, l.place, l.letter ~ unparted AS here,
+                         coalesce(lag(l.letter) OVER w ~ unparted, false) AS before,
+                         coalesce(lead(l.letter) OVER w ~ unparted, false) AS behind, lead(l.letter) OVER w AS following
+                  FROM string_to_table(words, NULL) WITH ORDINALITY AS l (letter, place)
+                  WINDOW w AS (ORDER BY l.place)) AS c);
+    END IF;
+    IF octet_length(words) > char_length(words) AND words ~ '\S{255}' THEN
+        words := regexp_replace(words, '(\S{255})', '\1 ', 'g');
+    END IF;
+    RETURN words;
+END
+$$;
+
+COMMENT ON FUNCTION onrecord.search_words IS 'Folded text whose runs that nothing parts are pairs of neighbours';
+
+CREATE OR REPLACE FUNCTION onrecord.search_vector(config text, text text, weight "char") RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    words text := onrecord.search_words(onrecord.search_fold_in(config, text));
+    letters text;
+    vector tsvector;
+BEGIN
+    IF words IS NULL THEN
+        RETURN '';
+    END IF;
+    vector := to_tsvector(('onrecord.' || config)::regconfig, words);
+    IF words ~ ('[' || onrecord.search_unparted() || ']') THEN
+        -- Each letter by itself as well: a query may be one.
+        letters := regexp_replace(onrecord.search_fold(text), '[^' || onrecord.search_unparted() || ']+', '', 'g');
+        vector := vector || strip(to_tsvector('pg_catalog.simple', regexp_replace(letters, '(.)', ' \1', 'g')));
+    END IF;
+    RETURN setweight(vector, weight);
+END
+$$;
+
+-- A hyphen refuses the word or the phrase that it stands before; before anything else it is a dash, behind a letter a
+-- sign that joins, and in a phrase nothing. search_part would take it for one that joins: meanwhile it is U+E002.
+CREATE FUNCTION onrecord.search_refusals(words text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT string_agg(CASE WHEN p.place % 2 = 1 THEN regexp_replace(p.part, '(^|[[:space:](])-', U&'\\1\E002', 'g')
+                               ELSE p.part END, '"' ORDER BY p.place)
+        FROM string_to_table(regexp_replace(words, '-(?=[-!&|<>()[:space:]\u00a0\u2000-\u200a\u202f\u205f\u3000]|$)',
+                                            ' ', 'g'), '"') WITH ORDINALITY AS p (part, place));
+
+COMMENT ON FUNCTION onrecord.search_refusals IS 'A query whose hyphens that refuse are U+E002, and whose dashes are gone';
+
+-- US is also U.S. and UK also U.K.; who writes the dots means those.
+CREATE FUNCTION onrecord.search_dotted(config regconfig, words text, wanted tsquery) RETURNS tsquery
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    letters text;
+    plain tsquery;
+BEGIN
+    FOR letters IN SELECT DISTINCT m[1] FROM regexp_matches(words, '\m([A-Z]{2,4})\M', 'g') AS m LOOP
+        plain := plainto_tsquery(config, letters);
+        wanted := ts_rewrite(wanted, plain, plain || plainto_tsquery(config, regexp_replace(letters, '(.)', '\1.', 'g')));
+    END LOOP;
+    RETURN wanted;
+END
+$$;
+
+COMMENT ON FUNCTION onrecord.search_dotted IS 'A query in which an acronym is also found with dots: US as U.S.';
+
+CREATE OR REPLACE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    named CONSTANT regconfig := 'onrecord.' || config;
+    words text := replace(onrecord.search_letters(config, text), '""', '');
+    wanted tsquery;
+BEGIN
+    IF words ~ '[-/<&@+.]' THEN
+        words := replace(onrecord.search_part(onrecord.search_refusals(words)), U&'\E002', '-');
+    END IF;
+    -- A run that nothing parts is a phrase of its pairs.
+    words := regexp_replace(words, '("[^"]*")|([' || onrecord.search_unparted() || ']{2,})', '\1"\2"', 'g');
+    wanted := websearch_to_tsquery(named, onrecord.search_words(replace(words, '""', '')));
+    RETURN CASE WHEN words ~ '\m[A-Z]{2,4}\M' THEN onrecord.search_dotted(named, words, wanted) ELSE wanted END;
+END
+$$;
+
+-- What is there is found by its parts: derived columns follow those that they are derived from.
+ALTER TABLE onrecord.articles DISABLE TRIGGER USER;
+UPDATE onrecord.articles SET language = language
+ WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', headline, alternative_headline, summary, body))) <> onrecord.search_fold(concat_ws(' ', headline, alternative_headline, summary, body));
+ALTER TABLE onrecord.articles ENABLE TRIGGER USER;
+ALTER TABLE onrecord.quotes DISABLE TRIGGER USER;
+UPDATE onrecord.quotes SET search_config = search_config
+ WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', text, speaker_as_printed, role))) <> onrecord.search_fold(concat_ws(' ', text, speaker_as_printed, role));
+ALTER TABLE onrecord.quotes ENABLE TRIGGER USER;
+ALTER TABLE onrecord.events DISABLE TRIGGER USER;
+UPDATE onrecord.events SET search_config = search_config
+ WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', name, place, description))) <> onrecord.search_fold(concat_ws(' ', name, place, description));
+ALTER TABLE onrecord.events ENABLE TRIGGER USER;
+ALTER TABLE onrecord.sources DISABLE TRIGGER USER;
+UPDATE onrecord.sources SET name = name
+ WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', name, description))) <> onrecord.search_fold(concat_ws(' ', name, description));
+ALTER TABLE onrecord.sources ENABLE TRIGGER USER;
