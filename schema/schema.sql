@@ -1810,8 +1810,7 @@ CREATE FUNCTION onrecord.speaker_change(speaker bigint, giver bigint, leaving js
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    own jsonb := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = speaker),
-                          (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE id = speaker));
+    own jsonb := onrecord.speaker_written(speaker);
 BEGIN
     IF own IS NULL THEN
         RETURN; -- deleted since
@@ -2832,8 +2831,7 @@ CREATE FUNCTION onrecord.speaker_offered_again(speaker bigint, back bigint) RETU
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    own jsonb := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = speaker),
-                          (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE id = speaker));
+    own jsonb := onrecord.speaker_written(speaker);
     offered jsonb := (
         SELECT coalesce(jsonb_agg(onrecord.item_now('affiliations', each.value)), '[]')
         FROM onrecord.speaker_merges AS merge, jsonb_array_elements(merge.state -> 'affiliations') AS each (value)
@@ -2986,8 +2984,7 @@ DECLARE
 BEGIN
     FOR was IN SELECT *
                FROM jsonb_to_recordset(returns) AS r (id bigint, moves jsonb, part boolean, own_part boolean) LOOP
-        before := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = was.id),
-                           (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE merge.id = was.id));
+        before := onrecord.speaker_written(was.id);
         CONTINUE WHEN before IS NULL; -- deleted since
         one := before || jsonb_build_object('affiliations', onrecord.entries_back(
             before -> 'affiliations', 'organization_id', survivor, merged, was.moves));
@@ -3178,6 +3175,16 @@ CREATE FUNCTION onrecord.speaker_without(state jsonb, gone jsonb) RETURNS jsonb
 -- Name: FUNCTION speaker_without(state jsonb, gone jsonb); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.speaker_without(state jsonb, gone jsonb) IS 'A speaker without what was given to it';
+
+-- Name: speaker_written(bigint); Type: FUNCTION
+
+CREATE FUNCTION onrecord.speaker_written(speaker bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    RETURN COALESCE((SELECT to_jsonb(record.*) AS to_jsonb FROM onrecord.speakers record WHERE (record.id = speaker_written.speaker)), (SELECT merge.state FROM onrecord.speaker_merges merge WHERE (merge.id = speaker_written.speaker)));
+
+-- Name: FUNCTION speaker_written(speaker bigint); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.speaker_written(speaker bigint) IS 'A speaker; a merged one as it was then; null: deleted';
 
 -- Name: speakers_named(text, text, text); Type: FUNCTION
 

@@ -356,6 +356,13 @@ RETURN state || onrecord.lists_except(
                                                 = onrecord.speaker_survivor((gone -> 'part_of_id' ->> 0)::bigint)
                                              THEN 'null' ELSE state -> 'part_of_id' END);
 
+CREATE FUNCTION onrecord.speaker_written(speaker bigint) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE record.id = speaker),
+                (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE merge.id = speaker));
+
+COMMENT ON FUNCTION onrecord.speaker_written IS 'A speaker; a merged one as it was then; null: deleted';
+
 CREATE FUNCTION onrecord.speaker_store(speaker bigint, state jsonb) RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
@@ -484,8 +491,7 @@ $$;
 CREATE FUNCTION onrecord.speaker_change(speaker bigint, giver bigint, leaving jsonb, coming jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    own jsonb := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = speaker),
-                          (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE id = speaker));
+    own jsonb := onrecord.speaker_written(speaker);
 BEGIN
     IF own IS NULL THEN
         RETURN; -- deleted since
@@ -519,8 +525,7 @@ $$;
 CREATE FUNCTION onrecord.speaker_offered_again(speaker bigint, back bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    own jsonb := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = speaker),
-                          (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE id = speaker));
+    own jsonb := onrecord.speaker_written(speaker);
     offered jsonb := (
         SELECT coalesce(jsonb_agg(onrecord.item_now('affiliations', each.value)), '[]')
         FROM onrecord.speaker_merges AS merge, jsonb_array_elements(merge.state -> 'affiliations') AS each (value)
@@ -744,8 +749,7 @@ DECLARE
 BEGIN
     FOR was IN SELECT *
                FROM jsonb_to_recordset(returns) AS r (id bigint, moves jsonb, part boolean, own_part boolean) LOOP
-        before := coalesce((SELECT to_jsonb(record) FROM onrecord.speakers AS record WHERE id = was.id),
-                           (SELECT merge.state FROM onrecord.speaker_merges AS merge WHERE merge.id = was.id));
+        before := onrecord.speaker_written(was.id);
         CONTINUE WHEN before IS NULL; -- deleted since
         one := before || jsonb_build_object('affiliations', onrecord.entries_back(
             before -> 'affiliations', 'organization_id', survivor, merged, was.moves));
