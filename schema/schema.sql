@@ -1612,6 +1612,26 @@ $$;
 
 COMMENT ON FUNCTION onrecord.search_marked(query tsquery) IS 'The query without what it refuses';
 
+-- Name: search_unparted(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_unparted() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
+
+-- Name: FUNCTION search_unparted(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_unparted() IS 'Letters of Chinese, Japanese and Korean, whose words nothing parts; for a regular expression''s brackets. search_is_unparted in server/record/marks.c says the same';
+
+-- Name: search_marking(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_marking(config text, text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN regexp_replace(onrecord.search_fold_in(config, text), (('['::text || onrecord.search_unparted()) || ']'::text), ','::text, 'g'::text);
+
+-- Name: FUNCTION search_marking(config text, text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_marking(config text, text text) IS 'The same without what nothing parts, which the server marks by itself: for ts_headline';
+
 -- Name: search_query(text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
@@ -1645,16 +1665,6 @@ CREATE FUNCTION onrecord.search_refusals(words text) RETURNS text
 -- Name: FUNCTION search_refusals(words text); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.search_refusals(words text) IS 'A query whose hyphens that refuse are U+E002, and whose dashes are gone';
-
--- Name: search_unparted(); Type: FUNCTION
-
-CREATE FUNCTION onrecord.search_unparted() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN '\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
-
--- Name: FUNCTION search_unparted(); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.search_unparted() IS 'Letters of Chinese, Japanese and Korean, whose words nothing parts; for a regular expression''s brackets. search_is_unparted in server/record/marks.c says the same';
 
 -- Name: search_vector(text, text, "char"); Type: FUNCTION
 

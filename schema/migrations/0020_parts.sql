@@ -24,8 +24,15 @@ RETURN CASE WHEN text ~ '[-/<&@+\u2010\u2011]|[[:alnum:]]\.[[:alnum:]]'
             THEN onrecord.search_part(onrecord.search_letters(config, text))
             ELSE onrecord.search_letters(config, text) END;
 
+-- Letters that nothing parts are joined to those of other writings too: COVID in the middle of Chinese is a word.
+CREATE FUNCTION onrecord.search_marking(config text, text text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(onrecord.search_fold_in(config, text), '[' || onrecord.search_unparted() || ']', ',', 'g');
+
 COMMENT ON FUNCTION onrecord.search_letters IS 'search_fold, as articles of that configuration need it';
 COMMENT ON FUNCTION onrecord.search_fold_in IS 'The text that words are taken from: search_letters, and search_part';
+COMMENT ON FUNCTION onrecord.search_marking IS
+    'The same without what nothing parts, which the server marks by itself: for ts_headline';
 
 -- Of folded text, that is.
 DROP FUNCTION onrecord.search_words(text, text);

@@ -204,9 +204,9 @@ def test_a_word_may_hold_what_operators_are_made_of(seeded, lexeme):
 
 def test_what_words_and_languages_go_through_is_part_of_the_statement(seeded):
     """A function in SQL that PostgreSQL does not inline is planned in each transaction."""
-    plan = seeded.run("""EXPLAIN (VERBOSE, COSTS OFF) SELECT onrecord.search_fold_in(search_config, headline), onrecord.search_config(language)
+    plan = seeded.run("""EXPLAIN (VERBOSE, COSTS OFF) SELECT onrecord.search_marking(search_config, headline), onrecord.search_config(language)
                          FROM onrecord.articles""")
-    assert "regexp_replace(" in plan and "english" in plan and not re.search(r"\bsearch_(fold\w*|letters|part|config)\(", plan), plan
+    assert "regexp_replace(" in plan and "english" in plan and not re.search(r"\bsearch_(fold\w*|letters|part|marking|unparted|config)\(", plan), plan
     assert seeded.value("SELECT onrecord.search_fold(NULL) IS NULL")
 
 
@@ -224,7 +224,7 @@ def test_a_field_has_a_word_of_that_weight_when_it_would_be_marked(seeded, table
     for field, weight in zip(FIELDS[table], "abcd"):
         rows = seeded.rows(f"""
             SELECT ts_filter(search, '{{{weight}}}') @@ onrecord.search_any_word(q) AS has,
-                   ts_headline('onrecord.english', onrecord.search_fold_in('english', {field}), q, E'HighlightAll=true,StartSel=\x01') ~ E'\x01' AS marked
+                   ts_headline('onrecord.english', onrecord.search_marking('english', {field}), q, E'HighlightAll=true,StartSel=\x01') ~ E'\x01' AS marked
             FROM onrecord.{table}, onrecord.search_marked(onrecord.search_query('english', '{escaped}')) AS q WHERE {field} IS NOT NULL""")
         assert all(row["has"] == row["marked"] for row in rows), (field, rows)
         marked |= {row["marked"] for row in rows}
