@@ -146,6 +146,15 @@ SELECT 'articles', id, 'insert', 1 FROM articles UNION ALL
 SELECT 'events', id, 'insert', 1 FROM events UNION ALL
 SELECT 'quotes', id, 'insert', 1 FROM quotes;
 
+-- The server numbers them, which takes it a while that nothing else is to be measured in.
+DO $$
+BEGIN
+    WHILE EXISTS (SELECT FROM changes WHERE pos IS NULL) LOOP
+        PERFORM pg_sleep(0.1);
+    END LOOP;
+END
+$$;
+
 SELECT setval(pg_get_serial_sequence('onrecord.' || name, 'id'), newest) FROM (
     SELECT 'sources' AS name, max(id) AS newest FROM sources UNION ALL
     SELECT 'speakers', max(id) FROM speakers UNION ALL
