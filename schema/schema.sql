@@ -2786,10 +2786,10 @@ CREATE FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases tex
  SELECT speaker_names_of.speaker AS speaker,
      ((item."position")::integer - 1),
      (part.word)::integer AS word,
-     array_to_string(item.words[part.word:], ' '::text) AS array_to_string,
-     onrecord.name_sound(part.text) AS name_sound
+     array_to_string(item.words[part.word:], ''::text) AS array_to_string,
+     onrecord.name_sound(rtrim(part.text)) AS name_sound
     FROM ( SELECT list."position",
-             string_to_array(onrecord.name_fold(list.name), ' '::text) AS words
+             string_to_array(regexp_replace(replace(onrecord.name_fold(list.name), ' '::text, ' '::text), (('(['::text || onrecord.search_unparted()) || '])(?=[^ ])'::text), '\1'::text, 'g'::text), ''::text) AS words
             FROM unnest(array_prepend(speaker_names_of.name, speaker_names_of.aliases)) WITH ORDINALITY list(name, "position")) item,
      LATERAL unnest(item.words) WITH ORDINALITY part(text, word)
    WHERE (part.word <= 16);

@@ -1,4 +1,5 @@
--- 0020: what signs join is found by its parts (COVID-19, TASS/Reuters, St.Petersburg, kremlin.ru), and U.S. by US.
+-- 0020: what signs join is found by its parts (COVID-19, TASS/Reuters, St.Petersburg, kremlin.ru), U.S. by US, and a
+-- Chinese name by each of its letters.
 -- admits: 1
 
 ALTER FUNCTION onrecord.search_fold_in(text, text) RENAME TO search_letters;
@@ -130,6 +131,22 @@ BEGIN
 END
 $$;
 
+-- Each letter that nothing parts is a word of a name: 近平 finds 习近平. U+E000 stands before each word but the first.
+CREATE OR REPLACE FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[])
+RETURNS SETOF onrecord.speaker_names
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT speaker, item.position::integer - 1, part.word::integer,
+           array_to_string(item.words[part.word:], ''), onrecord.name_sound(rtrim(part.text))
+    FROM (SELECT list.position, string_to_array(
+                     regexp_replace(replace(onrecord.name_fold(list.name), ' ', U&' \E000'),
+                                    '([' || onrecord.search_unparted() || '])(?=[^ ])', U&'\\1\E000', 'g'),
+                     U&'\E000') AS words
+          FROM unnest(array_prepend(name, aliases)) WITH ORDINALITY AS list (name, position)) AS item,
+         unnest(item.words) WITH ORDINALITY AS part (text, word)
+    WHERE part.word <= 16;
+END;
+
 -- What is there is found by its parts: derived columns follow those that they are derived from.
 ALTER TABLE onrecord.articles DISABLE TRIGGER USER;
 UPDATE onrecord.articles SET language = language
@@ -147,3 +164,11 @@ ALTER TABLE onrecord.sources DISABLE TRIGGER USER;
 UPDATE onrecord.sources SET name = name
  WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', name, description))) <> onrecord.search_fold(concat_ws(' ', name, description));
 ALTER TABLE onrecord.sources ENABLE TRIGGER USER;
+
+DELETE FROM onrecord.speaker_names AS names USING onrecord.speakers AS speaker
+WHERE names.speaker_id = speaker.id
+  AND array_to_string(speaker.name || speaker.aliases, ' ') ~ ('[' || onrecord.search_unparted() || ']{2}');
+INSERT INTO onrecord.speaker_names
+SELECT names.* FROM onrecord.speakers AS speaker,
+     LATERAL onrecord.speaker_names_of(speaker.id, speaker.name, speaker.aliases) AS names
+WHERE NOT EXISTS (SELECT FROM onrecord.speaker_names AS there WHERE there.speaker_id = speaker.id);

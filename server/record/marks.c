@@ -149,15 +149,28 @@ void marks_add_unparted(const char *text, size_t length, const char *query, Mark
 
 /* ---- names ---- */
 
-/* A letter without case and accents; 0 for what is only a mark. */
+/* Letters that are no others with a mark, for Unicode; for onrecord.unaccent they are. */
+static uint32_t letter_without_stroke(uint32_t c) {
+    static const struct {
+        uint32_t letter;
+        char plain;
+    } stroked[] = {{0x00f8, 'o'}, {0x0111, 'd'}, {0x0127, 'h'}, {0x0131, 'i'}, {0x0142, 'l'}, {0x0167, 't'}};
+    for (size_t i = 0; i < sizeof stroked / sizeof *stroked; i++)
+        if (stroked[i].letter == c)
+            return (uint32_t)stroked[i].plain;
+    return c;
+}
+
+/* A letter without case and accents; 0 for what is only a mark, or an apostrophe. */
 static uint32_t letter_plain(uint32_t c) {
+    enum { APOSTROPHE = 0x2019 };
     utf8proc_int32_t parts[8];
     int boundary = 0;
-    if (search_is_taken_out(c))
+    if (search_is_taken_out(c) || c == '\'' || c == APOSTROPHE)
         return 0;
     utf8proc_ssize_t count = utf8proc_decompose_char(
         (utf8proc_int32_t)c, parts, 8, UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
-    return count > 0 ? (uint32_t)parts[0] : 0;
+    return count > 0 ? letter_without_stroke((uint32_t)parts[0]) : 0;
 }
 
 /* How many code points of the text, from its beginning, are the word; 0 when it does not begin with it. */
@@ -184,11 +197,11 @@ static void word_mark(const char *name, size_t length, const char *word, const c
     size_t place = 0;
     for (const char *at = name; at < end; place++) {
         const char *here = at;
-        bool letter = utf8_is_letter(utf8_next(&at, end));
-        size_t points = letter && !inside ? word_begins(here, end, word, word_end) : 0;
+        uint32_t c = utf8_next(&at, end);
+        size_t points = utf8_is_letter(c) && !inside ? word_begins(here, end, word, word_end) : 0;
         if (points > 0)
             mark_insert(marks, place, place + points);
-        inside = letter;
+        inside = utf8_is_letter(c) && !search_is_unparted(c);
     }
 }
 

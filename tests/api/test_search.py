@@ -317,6 +317,26 @@ def test_names_as_one_types_them_misspelt_or_in_another_script(shared, query, na
     assert found and found[0] == name
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "marks"),
+    [
+        ("习近平", "近平", ["近平"]),
+        ("习近平", "平", ["平"]),
+        ("김정은", "정은", ["정은"]),
+        ("岸田 文雄", "文雄", ["文雄"]),
+        ("Łukasz O’Neill", "lukasz oneill", ["Łukasz", "O’Neill"]),
+        ("Jørgen Đinđić", "jorg", ["Jørg"]),
+        ("Jørgen Đinđić", "dindic", ["Đinđić"]),
+    ],
+)
+def test_the_words_of_a_name_that_fits_are_marked(api, name, query, marks):
+    made = api.make("speakers", name=name)
+    other = api.make("speakers", name="Somebody", aliases=[name])
+    found = api.read("/speakers", params={"q": query})["items"]
+    assert [(item["id"], item["matched"]) for item in found] == [(made["id"], name), (other["id"], name)]
+    assert [marked(item, "name") for item in found] == [marks, []]
+
+
 def test_a_name_has_a_score_and_says_what_fits(shared):
     (item,) = shared.read("/speakers?q=interim+gov&fields=id,name,aliases")["items"]
     assert item["id"] == n.ADMINISTRATION and 0.7 < item["score"] < 1

@@ -164,16 +164,21 @@ def test_what_was_there_is_found_by_its_parts(cluster):
     db.run("""INSERT INTO onrecord.articles (id, headline, body, language) VALUES (91, 'x', 'COVID-19', 'en'), (92, 'x', 'plain', 'en');
               INSERT INTO onrecord.quotes (id, article_id, text, role) VALUES (91, 91, 'x', 'TASS/Reuters'), (92, 92, 'U.S.‐led', NULL);
               INSERT INTO onrecord.events (id, name, place) VALUES (91, 'x', 'St.Petersburg');
-              INSERT INTO onrecord.sources (id, name, description) VALUES (91, 'x', 'kremlin.ru')""")
+              INSERT INTO onrecord.sources (id, name, description) VALUES (91, 'x', 'kremlin.ru');
+              INSERT INTO onrecord.speakers (id, name, aliases) VALUES (91, 'Xi Jinping', '{习近平}'), (92, '!!', '{}')""")
     wanted = [("articles", 91, "english", "covid 19"), ("quotes", 91, "english", "reuters"), ("quotes", 92, "english", "led"),
               ("events", 91, "simple", "petersburg"), ("sources", 91, "simple", "kremlin")]  # fmt: skip
     assert [found(db, *one) for one in wanted] == [False] * 2 + [True] + [False] * 2
     untouched = "SELECT xmin::text, version FROM onrecord.articles WHERE id = 92"
     before = db.row(untouched)
     changes = db.value("SELECT count(*) FROM onrecord.changes")
+    names_of_others = "SELECT * FROM onrecord.speaker_names WHERE speaker_id <> 91 ORDER BY speaker_id, position, word"
+    names_before = db.rows(names_of_others)
     db.close()
     db.apply(parts)
     assert [found(db, *one) for one in wanted] == [True] * 5
+    assert db.rows(names_of_others) == names_before and names_before
+    assert names(db, 91) == [(0, 1, "xi jinping"), (0, 2, "jinping"), (1, 1, "习近平"), (1, 2, "近平"), (1, 3, "平")]
     assert db.row(untouched) == before, "has nothing to part"
     assert db.value("SELECT count(*) FROM onrecord.changes") == changes, "the records have not changed"
     assert set(db.values("SELECT version FROM onrecord.quotes WHERE id > 90")) == {1}
@@ -319,6 +324,9 @@ def test_names_follow_their_speaker(db):
     assert names(db, 91) == [(0, 1, "ann bell"), (0, 2, "bell")]
     db.run("UPDATE onrecord.speakers SET name = 'Bo' WHERE id = 91")
     assert names(db, 91) == [(0, 1, "bo")]
+    db.run("UPDATE onrecord.speakers SET name = '习近平', aliases = '{X 中国 y}' WHERE id = 91")
+    assert names(db, 91) == [(0, 1, "习近平"), (0, 2, "近平"), (0, 3, "平"),
+                             (1, 1, "x 中国 y"), (1, 2, "中国 y"), (1, 3, "国 y"), (1, 4, "y")]  # fmt: skip
     db.run("DELETE FROM onrecord.speakers WHERE id = 91")
     assert names(db, 91) == []
     assert db.value("SELECT count(DISTINCT speaker_id) = (SELECT count(*) FROM onrecord.speakers) FROM onrecord.speaker_names")
