@@ -1603,8 +1603,31 @@ CREATE FUNCTION onrecord.search_marked(query tsquery) RETURNS tsquery
     AS $$
 DECLARE
     wanted text := querytree(query);
+    words tsquery := '';
+    token text;
+    refused boolean := false; -- the next word, or the next parenthesis
+    depth integer := 0;
+    refused_depth integer; -- that of the parenthesis that is refused
 BEGIN
-    RETURN CASE WHEN wanted IN ('', 'T') THEN '' ELSE wanted END::tsquery;
+    IF wanted NOT IN ('', 'T') THEN
+        RETURN wanted;
+    END IF;
+    FOR token IN SELECT m[1] FROM regexp_matches(query::text, '(''(?:[^'']|'''')*''[:*A-D]*|[!()])', 'g') AS m LOOP
+        IF token = '!' THEN
+            refused := true;
+            CONTINUE;
+        ELSIF token = '(' THEN
+            depth := depth + 1;
+            refused_depth := coalesce(refused_depth, CASE WHEN refused THEN depth END);
+        ELSIF token = ')' THEN
+            refused_depth := nullif(refused_depth, depth);
+            depth := depth - 1;
+        ELSIF NOT refused AND refused_depth IS NULL THEN
+            words := words || token::tsquery;
+        END IF;
+        refused := false;
+    END LOOP;
+    RETURN words;
 END
 $$;
 

@@ -131,6 +131,40 @@ BEGIN
 END
 $$;
 
+-- "this or -that" is nothing that an index could be asked for, and querytree says so of all of it: its words are then
+-- taken one by one.
+CREATE OR REPLACE FUNCTION onrecord.search_marked(query tsquery) RETURNS tsquery
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    wanted text := querytree(query);
+    words tsquery := '';
+    token text;
+    refused boolean := false; -- the next word, or the next parenthesis
+    depth integer := 0;
+    refused_depth integer; -- that of the parenthesis that is refused
+BEGIN
+    IF wanted NOT IN ('', 'T') THEN
+        RETURN wanted;
+    END IF;
+    FOR token IN SELECT m[1] FROM regexp_matches(query::text, '(''(?:[^'']|'''')*''[:*A-D]*|[!()])', 'g') AS m LOOP
+        IF token = '!' THEN
+            refused := true;
+            CONTINUE;
+        ELSIF token = '(' THEN
+            depth := depth + 1;
+            refused_depth := coalesce(refused_depth, CASE WHEN refused THEN depth END);
+        ELSIF token = ')' THEN
+            refused_depth := nullif(refused_depth, depth);
+            depth := depth - 1;
+        ELSIF NOT refused AND refused_depth IS NULL THEN
+            words := words || token::tsquery;
+        END IF;
+        refused := false;
+    END LOOP;
+    RETURN words;
+END
+$$;
+
 -- Each letter that nothing parts is a word of a name: 近平 finds 习近平. U+E000 stands before each word but the first.
 CREATE OR REPLACE FUNCTION onrecord.speaker_names_of(speaker bigint, name text, aliases text[])
 RETURNS SETOF onrecord.speaker_names

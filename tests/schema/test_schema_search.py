@@ -108,7 +108,16 @@ def test_no_word_is_too_long(db, letter, count):
 
 @pytest.mark.parametrize(
     ("query", "marked"),
-    [("foo or ambassador -moscow", "'foo' | 'ambassador'"), ("-moscow", ""), ('"final act" -x', "'final' <-> 'act'"), ("the", "")])  # fmt: skip
+    [
+        ("foo or ambassador -moscow", "'foo' | 'ambassador'"),
+        ("-moscow", ""),
+        ('"final act" -x', "'final' <-> 'act'"),
+        ("the", ""),
+        ("foo or -moscow", "'foo'"),
+        ("-\"final act\" or \"foo ba''r\" or -US or x-y", "'foo' | 'ba' | 'r' | 'x' | 'y'"),
+        ('-US-led or UK or -c or -"d UN e" or f', "'uk' | 'u.k' | 'f'"),
+    ],
+)
 def test_what_a_query_refuses_is_not_marked(seeded, query, marked):
     assert seeded.value(f"SELECT onrecord.search_marked(onrecord.search_query('english', '{query}'))::text") == marked
 
@@ -205,6 +214,8 @@ def test_a_word_may_hold_what_operators_are_made_of(seeded, lexeme):
     query = f"({quoted}:* <2> 'b') & !{quoted}".replace("'", "''")
     same = f"({quoted}:* | 'b') | {quoted}".replace("'", "''")
     assert seeded.value(f"SELECT onrecord.search_any_word('{query}'::tsquery) = '{same}'::tsquery")
+    refusing = f"!'x' | {quoted} | !( {quoted} & 'y' )".replace("'", "''")
+    assert seeded.value(f"SELECT onrecord.search_marked('{refusing}'::tsquery) = '{quoted.replace(chr(39), chr(39) * 2)}'::tsquery")
 
 
 def test_what_words_and_languages_go_through_is_part_of_the_statement(seeded):
