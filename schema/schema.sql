@@ -1554,7 +1554,8 @@ DECLARE
     letters text;
     plain tsquery;
 BEGIN
-    FOR letters IN SELECT DISTINCT m[1] FROM regexp_matches(words, '\m([A-Z]{2,4})\M', 'g') AS m LOOP
+    FOR letters IN SELECT DISTINCT m[1] FROM regexp_matches(words, '\m([A-Z]{2,4})\M', 'g') AS m
+                   WHERE m[1] <> ALL ('{AM,PM,OR,AND,NOT}') LIMIT 8 LOOP
         plain := plainto_tsquery(config, letters);
         wanted := ts_rewrite(wanted, plain, plain || plainto_tsquery(config, regexp_replace(letters, '(.)', '\1.', 'g')));
     END LOOP;
@@ -1580,21 +1581,31 @@ COMMENT ON FUNCTION onrecord.search_letters(config text, text text) IS 'search_f
 
 CREATE FUNCTION onrecord.search_part(text text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(text, '\m([[:alpha:]])-(?=[0-9])'::text, '\1'::text, 'g'::text), '[-/<&@+]'::text, ','::text, 'g'::text), '([[:alpha:]]{2})\.(?=[[:alnum:]])'::text, '\1,'::text, 'g'::text), '([[:alnum:]])\.(?=[[:alpha:]]{2})'::text, '\1,'::text, 'g'::text), ''::text, '-'::text);
+    RETURN translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(replace(replace(text, '</'::text, '<'::text), '/>'::text, '>'::text), '(^|[^[:alnum:]])([A-Za-z\u00c0-\u052f])-(?=[0-9])'::text, '\1\2'::text, 'g'::text), '([0-9])-|-(?=[0-9])|[/@+]'::text, '\1,'::text, 'g'::text), '([[:alpha:]]{2})\.(?=[[:alnum:]])'::text, '\1,'::text, 'g'::text), '([[:alnum:]])\.(?=[[:alpha:]]{2})'::text, '\1,'::text, 'g'::text), ''::text, '-/'::text);
 
 -- Name: FUNCTION search_part(text text); Type: COMMENT
 
 COMMENT ON FUNCTION onrecord.search_part(text text) IS 'Parts what signs join; a code point stays one code point';
 
+-- Name: search_unparted(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_unparted() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
+
+-- Name: FUNCTION search_unparted(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_unparted() IS 'Letters of Chinese, Japanese and Korean, whose words nothing parts; for a regular expression''s brackets. search_is_unparted in server/record/marks.c says the same';
+
 -- Name: search_fold_in(text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_fold_in(config text, text text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (text ~ '[-/<&@+\u2010\u2011]|[[:alnum:]]\.[[:alnum:]]'::text) THEN onrecord.search_part(onrecord.search_letters(config, text)) ELSE onrecord.search_letters(config, text) END;
+    RETURN CASE WHEN (text ~ (('[-/@+\u2010\u2011'::text || onrecord.search_unparted()) || ']|\.[^[:space:]]'::text)) THEN onrecord.search_part(regexp_replace(onrecord.search_letters(config, text), (('['::text || onrecord.search_unparted()) || ']'::text), ','::text, 'g'::text)) ELSE onrecord.search_letters(config, text) END;
 
 -- Name: FUNCTION search_fold_in(config text, text text); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.search_fold_in(config text, text text) IS 'The text that words are taken from: search_letters, and search_part';
+COMMENT ON FUNCTION onrecord.search_fold_in(config text, text text) IS 'A text whose words ts_headline marks; without what nothing parts, which the server marks by itself';
 
 -- Name: search_marked(tsquery); Type: FUNCTION
 
@@ -1635,45 +1646,32 @@ $$;
 
 COMMENT ON FUNCTION onrecord.search_marked(query tsquery) IS 'The query without what it refuses';
 
--- Name: search_unparted(); Type: FUNCTION
-
-CREATE FUNCTION onrecord.search_unparted() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN '\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
-
--- Name: FUNCTION search_unparted(); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.search_unparted() IS 'Letters of Chinese, Japanese and Korean, whose words nothing parts; for a regular expression''s brackets. search_is_unparted in server/record/marks.c says the same';
-
--- Name: search_marking(text, text); Type: FUNCTION
-
-CREATE FUNCTION onrecord.search_marking(config text, text text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN regexp_replace(onrecord.search_fold_in(config, text), (('['::text || onrecord.search_unparted()) || ']'::text), ','::text, 'g'::text);
-
--- Name: FUNCTION search_marking(config text, text text); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.search_marking(config text, text text) IS 'The same without what nothing parts, which the server marks by itself: for ts_headline';
-
 -- Name: search_query(text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$
+    AS $_$
 DECLARE
     named CONSTANT regconfig := 'onrecord.' || config;
-    words text := replace(onrecord.search_letters(config, text), '""', '');
+    unparted CONSTANT text := '[' || onrecord.search_unparted() || ']';
+    words text := replace(onrecord.search_letters(config, translate(text, U&'\E001\E002\E003', '   ')), '""', '');
     wanted tsquery;
 BEGIN
-    IF words ~ '[-/<&@+.]' THEN
-        words := replace(onrecord.search_part(onrecord.search_refusals(words)), U&'\E002', '-');
+    IF words ~ '-' THEN
+        words := regexp_replace(onrecord.search_refusals(words), '(' || unparted || ')-(?!' || unparted || ')', '\1,', 'g');
     END IF;
-    -- A run that nothing parts is a phrase of its pairs.
-    words := regexp_replace(words, '("[^"]*")|([' || onrecord.search_unparted() || ']{2,})', '\1"\2"', 'g');
-    wanted := websearch_to_tsquery(named, onrecord.search_words(replace(words, '""', '')));
+    -- A run that nothing parts, or a hyphen alone, is a phrase of its pairs.
+    words := regexp_replace(words, '("[^"]*(?:"|$))|(' || unparted || '(?:-?' || unparted || ')+)', '\1"\2"', 'g');
+    words := onrecord.search_words(replace(words, '""', ''));
+    IF words ~ U&'[-/@+.\E003]' THEN
+        words := translate(onrecord.search_part(words), U&'\E003', '-');
+        -- OR-2 is a word with a number, though "or" and a comma are an operator.
+        words := regexp_replace(words, '(^|[[:space:](])(or,)', '\1,\2', 'gi');
+    END IF;
+    wanted := websearch_to_tsquery(named, words);
     RETURN CASE WHEN words ~ '\m[A-Z]{2,4}\M' THEN onrecord.search_dotted(named, words, wanted) ELSE wanted END;
 END
-$$;
+$_$;
 
 -- Name: FUNCTION search_query(config text, text text); Type: COMMENT
 
@@ -1683,11 +1681,11 @@ COMMENT ON FUNCTION onrecord.search_query(config text, text text) IS 'A query in
 
 CREATE FUNCTION onrecord.search_refusals(words text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN (SELECT string_agg(CASE WHEN ((p.place % (2)::bigint) = 1) THEN regexp_replace(p.part, '(^|[[:space:](])-'::text, '\1'::text, 'g'::text) ELSE p.part END, '"'::text ORDER BY p.place) AS string_agg FROM string_to_table(regexp_replace(search_refusals.words, '-(?=[-!&|<>()[:space:]\u00a0\u2000-\u200a\u202f\u205f\u3000]|$)'::text, ' '::text, 'g'::text), '"'::text) WITH ORDINALITY p(part, place));
+    RETURN (SELECT string_agg(CASE WHEN ((p.place % (2)::bigint) = 1) THEN regexp_replace(p.part, '(^|[[:space:]()|!&])-'::text, '\1'::text, 'g'::text) ELSE p.part END, '"'::text ORDER BY p.place) AS string_agg FROM string_to_table(regexp_replace(search_refusals.words, '-(?=[-!&|<>()[:space:]\u00a0\u2000-\u200a\u202f\u205f\u3000]|$)'::text, ' '::text, 'g'::text), '"'::text) WITH ORDINALITY p(part, place));
 
 -- Name: FUNCTION search_refusals(words text); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.search_refusals(words text) IS 'A query whose hyphens that refuse are U+E002, and whose dashes are gone';
+COMMENT ON FUNCTION onrecord.search_refusals(words text) IS 'A query whose hyphens that refuse are U+E003, and whose dashes are gone';
 
 -- Name: search_vector(text, text, "char"); Type: FUNCTION
 
@@ -1695,12 +1693,15 @@ CREATE FUNCTION onrecord.search_vector(config text, text text, weight "char") RE
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
 DECLARE
-    words text := onrecord.search_words(onrecord.search_fold_in(config, text));
+    words text := onrecord.search_words(onrecord.search_letters(config, text));
     letters text;
     vector tsvector;
 BEGIN
     IF words IS NULL THEN
         RETURN '';
+    END IF;
+    IF words ~ '[-/@+]|[[:alnum:]]\.[[:alnum:]]' THEN
+        words := onrecord.search_part(words);
     END IF;
     vector := to_tsvector(('onrecord.' || config)::regconfig, words);
     IF words ~ ('[' || onrecord.search_unparted() || ']') THEN

@@ -4,36 +4,33 @@
 
 ALTER FUNCTION onrecord.search_fold_in(text, text) RENAME TO search_letters;
 
--- PostgreSQL's parser takes "-19" for a number, "TASS/Reuters" and "left.Then" for one word each, "<unnamed>" and
--- "&amp;" for nothing. A comma parts what it stands between, and is itself no word. What stays is the hyphen between a
--- single letter and a digit (S-400, T-72: such a letter is often a word that nobody looks for) and the dots of U.S. and
--- of 1.5. A regular expression that looks behind itself takes thirty times as long.
+-- PostgreSQL's parser takes "-19" for a number, "TASS/Reuters" and "left.Then" for one word each. A comma parts what it
+-- stands between, and is itself no word. What stays: the hyphen between letters, whose parts the parser finds; that
+-- between a single letter and a digit (S-400, T-72: such a letter is often a word that nobody looks for); the dots of
+-- U.S. and of 1.5; the slash of a tag. A regular expression that looks behind itself takes thirty times as long.
 CREATE FUNCTION onrecord.search_part(text text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(text,
-           '\m([[:alpha:]])-(?=[0-9])', U&'\\1\E001', 'g'),
-           '[-/<&@+]', ',', 'g'),
+RETURN translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+           replace(replace(text, '</', U&'<\E002'), '/>', U&'\E002>'),
+           '(^|[^[:alnum:]])([A-Za-z\u00c0-\u052f])-(?=[0-9])', U&'\\1\\2\E001', 'g'),
+           '([0-9])-|-(?=[0-9])|[/@+]', '\1,', 'g'),
            '([[:alpha:]]{2})\.(?=[[:alnum:]])', '\1,', 'g'),
            '([[:alnum:]])\.(?=[[:alpha:]]{2})', '\1,', 'g'),
-           U&'\E001', '-');
+           U&'\E001\E002', '-/');
 
 COMMENT ON FUNCTION onrecord.search_part IS 'Parts what signs join; a code point stays one code point';
 
+-- Letters that nothing parts are joined to those of other writings too: COVID in the middle of Chinese is a word.
 CREATE FUNCTION onrecord.search_fold_in(config text, text text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN text ~ '[-/<&@+\u2010\u2011]|[[:alnum:]]\.[[:alnum:]]'
-            THEN onrecord.search_part(onrecord.search_letters(config, text))
+RETURN CASE WHEN text ~ ('[-/@+\u2010\u2011' || onrecord.search_unparted() || ']|\.[^[:space:]]')
+            THEN onrecord.search_part(regexp_replace(onrecord.search_letters(config, text),
+                                                     '[' || onrecord.search_unparted() || ']', ',', 'g'))
             ELSE onrecord.search_letters(config, text) END;
 
--- Letters that nothing parts are joined to those of other writings too: COVID in the middle of Chinese is a word.
-CREATE FUNCTION onrecord.search_marking(config text, text text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN regexp_replace(onrecord.search_fold_in(config, text), '[' || onrecord.search_unparted() || ']', ',', 'g');
-
 COMMENT ON FUNCTION onrecord.search_letters IS 'search_fold, as articles of that configuration need it';
-COMMENT ON FUNCTION onrecord.search_fold_in IS 'The text that words are taken from: search_letters, and search_part';
-COMMENT ON FUNCTION onrecord.search_marking IS
-    'The same without what nothing parts, which the server marks by itself: for ts_headline';
+COMMENT ON FUNCTION onrecord.search_fold_in IS
+    'A text whose words ts_headline marks; without what nothing parts, which the server marks by itself';
 
 -- Of folded text, that is.
 DROP FUNCTION onrecord.search_words(text, text);
@@ -69,12 +66,15 @@ COMMENT ON FUNCTION onrecord.search_words IS 'Folded text whose runs that nothin
 CREATE OR REPLACE FUNCTION onrecord.search_vector(config text, text text, weight "char") RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    words text := onrecord.search_words(onrecord.search_fold_in(config, text));
+    words text := onrecord.search_words(onrecord.search_letters(config, text));
     letters text;
     vector tsvector;
 BEGIN
     IF words IS NULL THEN
         RETURN '';
+    END IF;
+    IF words ~ '[-/@+]|[[:alnum:]]\.[[:alnum:]]' THEN
+        words := onrecord.search_part(words);
     END IF;
     vector := to_tsvector(('onrecord.' || config)::regconfig, words);
     IF words ~ ('[' || onrecord.search_unparted() || ']') THEN
@@ -87,24 +87,26 @@ END
 $$;
 
 -- A hyphen refuses the word or the phrase that it stands before; before anything else it is a dash, behind a letter a
--- sign that joins, and in a phrase nothing. search_part would take it for one that joins: meanwhile it is U+E002.
+-- sign that joins, and in a phrase nothing. What refuses is U+E003 until the signs that join are gone.
 CREATE FUNCTION onrecord.search_refusals(words text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (SELECT string_agg(CASE WHEN p.place % 2 = 1 THEN regexp_replace(p.part, '(^|[[:space:](])-', U&'\\1\E002', 'g')
+RETURN (SELECT string_agg(CASE WHEN p.place % 2 = 1
+                               THEN regexp_replace(p.part, '(^|[[:space:]()|!&])-', U&'\\1\E003', 'g')
                                ELSE p.part END, '"' ORDER BY p.place)
         FROM string_to_table(regexp_replace(words, '-(?=[-!&|<>()[:space:]\u00a0\u2000-\u200a\u202f\u205f\u3000]|$)',
                                             ' ', 'g'), '"') WITH ORDINALITY AS p (part, place));
 
-COMMENT ON FUNCTION onrecord.search_refusals IS 'A query whose hyphens that refuse are U+E002, and whose dashes are gone';
+COMMENT ON FUNCTION onrecord.search_refusals IS 'A query whose hyphens that refuse are U+E003, and whose dashes are gone';
 
--- US is also U.S. and UK also U.K.; who writes the dots means those.
+-- US is also U.S. and UK also U.K.; who writes the dots means those. PM is not p.m., and more than some are no query.
 CREATE FUNCTION onrecord.search_dotted(config regconfig, words text, wanted tsquery) RETURNS tsquery
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     letters text;
     plain tsquery;
 BEGIN
-    FOR letters IN SELECT DISTINCT m[1] FROM regexp_matches(words, '\m([A-Z]{2,4})\M', 'g') AS m LOOP
+    FOR letters IN SELECT DISTINCT m[1] FROM regexp_matches(words, '\m([A-Z]{2,4})\M', 'g') AS m
+                   WHERE m[1] <> ALL ('{AM,PM,OR,AND,NOT}') LIMIT 8 LOOP
         plain := plainto_tsquery(config, letters);
         wanted := ts_rewrite(wanted, plain, plain || plainto_tsquery(config, regexp_replace(letters, '(.)', '\1.', 'g')));
     END LOOP;
@@ -118,15 +120,22 @@ CREATE OR REPLACE FUNCTION onrecord.search_query(config text, text text) RETURNS
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     named CONSTANT regconfig := 'onrecord.' || config;
-    words text := replace(onrecord.search_letters(config, text), '""', '');
+    unparted CONSTANT text := '[' || onrecord.search_unparted() || ']';
+    words text := replace(onrecord.search_letters(config, translate(text, U&'\E001\E002\E003', '   ')), '""', '');
     wanted tsquery;
 BEGIN
-    IF words ~ '[-/<&@+.]' THEN
-        words := replace(onrecord.search_part(onrecord.search_refusals(words)), U&'\E002', '-');
+    IF words ~ '-' THEN
+        words := regexp_replace(onrecord.search_refusals(words), '(' || unparted || ')-(?!' || unparted || ')', '\1,', 'g');
     END IF;
-    -- A run that nothing parts is a phrase of its pairs.
-    words := regexp_replace(words, '("[^"]*")|([' || onrecord.search_unparted() || ']{2,})', '\1"\2"', 'g');
-    wanted := websearch_to_tsquery(named, onrecord.search_words(replace(words, '""', '')));
+    -- A run that nothing parts, or a hyphen alone, is a phrase of its pairs.
+    words := regexp_replace(words, '("[^"]*(?:"|$))|(' || unparted || '(?:-?' || unparted || ')+)', '\1"\2"', 'g');
+    words := onrecord.search_words(replace(words, '""', ''));
+    IF words ~ U&'[-/@+.\E003]' THEN
+        words := translate(onrecord.search_part(words), U&'\E003', '-');
+        -- OR-2 is a word with a number, though "or" and a comma are an operator.
+        words := regexp_replace(words, '(^|[[:space:](])(or,)', '\1,\2', 'gi');
+    END IF;
+    wanted := websearch_to_tsquery(named, words);
     RETURN CASE WHEN words ~ '\m[A-Z]{2,4}\M' THEN onrecord.search_dotted(named, words, wanted) ELSE wanted END;
 END
 $$;
@@ -184,19 +193,19 @@ END;
 -- What is there is found by its parts: derived columns follow those that they are derived from.
 ALTER TABLE onrecord.articles DISABLE TRIGGER USER;
 UPDATE onrecord.articles SET language = language
- WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', headline, alternative_headline, summary, body))) <> onrecord.search_fold(concat_ws(' ', headline, alternative_headline, summary, body));
+ WHERE concat_ws(' ', headline, alternative_headline, summary, body) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
 ALTER TABLE onrecord.articles ENABLE TRIGGER USER;
 ALTER TABLE onrecord.quotes DISABLE TRIGGER USER;
 UPDATE onrecord.quotes SET search_config = search_config
- WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', text, speaker_as_printed, role))) <> onrecord.search_fold(concat_ws(' ', text, speaker_as_printed, role));
+ WHERE concat_ws(' ', text, speaker_as_printed, role) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
 ALTER TABLE onrecord.quotes ENABLE TRIGGER USER;
 ALTER TABLE onrecord.events DISABLE TRIGGER USER;
 UPDATE onrecord.events SET search_config = search_config
- WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', name, place, description))) <> onrecord.search_fold(concat_ws(' ', name, place, description));
+ WHERE concat_ws(' ', name, place, description) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
 ALTER TABLE onrecord.events ENABLE TRIGGER USER;
 ALTER TABLE onrecord.sources DISABLE TRIGGER USER;
 UPDATE onrecord.sources SET name = name
- WHERE onrecord.search_part(onrecord.search_fold(concat_ws(' ', name, description))) <> onrecord.search_fold(concat_ws(' ', name, description));
+ WHERE concat_ws(' ', name, description) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
 ALTER TABLE onrecord.sources ENABLE TRIGGER USER;
 
 DELETE FROM onrecord.speaker_names AS names USING onrecord.speakers AS speaker

@@ -129,7 +129,7 @@ static bool apply(Arena *arena, PGconn *pg, const Migration *migration, bool ski
                       arena_integer(arena, (clock_monotonic_us() - began_us) / 1000), NULL);
             return true;
         }
-        bool busy = strcmp(sqlstate, "55P03") == 0;
+        bool busy = strcmp(sqlstate, "55P03") == 0 || strcmp(sqlstate, "40P01") == 0;
         *report = cannot(arena, pg, arena_printf(arena, "Migration %s failed", migration->name));
         if (busy)
             report->state = MIGRATION_PENDING;
