@@ -10,7 +10,7 @@ bool lane_streams(const LaneState *lane) {
 }
 
 int64_t lane_grace_us(const LaneState *lane) {
-    return lane_streams(lane) ? STREAM_GRACE_US : GRACE_US;
+    return lane->rules->sleeps ? START_GRACE_US : GRACE_US;
 }
 
 bool lane_is_down(const Pool *pool, const LaneState *lane) {

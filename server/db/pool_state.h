@@ -43,9 +43,9 @@ struct Pool {
 };
 
 enum {
-    GRACE_US = 500000,         /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
-    STREAM_GRACE_US = 5000000, /* the same for those that stream: each may need a new one, and has more time */
-    GATHERED_US = 20000,       /* what has gathered waits no longer for those under way: one may wait for others */
+    GRACE_US = 500000,        /* how long batches wait for a lane's connection while PostgreSQL serves other lanes */
+    START_GRACE_US = 5000000, /* the same in lanes that sleep: what comes may need a new one, and has more time */
+    GATHERED_US = 20000,      /* what has gathered waits no longer for those under way: one may wait for others */
     TOGETHER_ONE = 8,
     SHARED_RETRY_US = 5000000 /* a pooler that will not do may be another one tomorrow */
 };

@@ -1,6 +1,9 @@
 """Lanes: what takes its time has connections, a queue and a timeout of its own, and stands before nothing else."""
 
 import concurrent.futures
+import os
+import signal
+import threading
 import time
 
 import load
@@ -76,3 +79,22 @@ def test_a_full_lane_refuses_at_once_and_others_go_on(stage):
         if answer.status_code == 503:
             assert answer.json()["type"] == load.UNAVAILABLE and int(answer.headers["Retry-After"]) >= 1
             assert answer.elapsed.total_seconds() < 0.5 * load.patience()
+
+
+@pytest.mark.parametrize("ask", [
+    lambda api: api.post("/speakers", data=b'{"name": "First"}\n', headers={"Content-Type": "application/x-ndjson"}),
+    lambda api: api.delete("/articles/1?cascade=true"),
+    lambda api: api.get("/speakers/duplicates"),
+    lambda api: api.get("/quotes?q=ties"),
+])  # fmt: skip
+def test_the_first_in_a_lane_waits_for_a_connection_that_comes_late(stage, cluster, ask):
+    """PostgreSQL serves those that it has, and takes its time to let another in."""
+    api = stage(ONRECORD_WORKERS="1")
+    assert api.get("/quotes/1").status_code == 200
+    postmaster = cluster.pid()
+    os.kill(postmaster, signal.SIGSTOP)
+    goes_on = threading.Timer(1, os.kill, (postmaster, signal.SIGCONT))
+    goes_on.start()
+    answer = ask(api)
+    goes_on.join()
+    assert answer.status_code in (200, 204), answer.text
