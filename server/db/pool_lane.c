@@ -5,10 +5,6 @@
 #include "db/gather.h"
 #include "db/pool_state.h"
 
-bool lane_streams(const LaneState *lane) {
-    return lane->rules->streams;
-}
-
 int64_t lane_grace_us(const LaneState *lane) {
     return lane->rules->sleeps ? START_GRACE_US : GRACE_US;
 }
@@ -88,7 +84,7 @@ static void queue_refuse_excess(Pool *pool, Queue *queue, int most) {
 static int lane_turn_max(const LaneState *lane) {
     int most = lane->queue_max;
     assert(lane->connections != NULL);
-    for (int i = 0; i < lane->connection_count && lane_streams(lane); i++)
+    for (int i = 0; i < lane->connection_count && lane->rules->streams; i++)
         most += lane->connections[i].in_flight == 0;
     return most;
 }

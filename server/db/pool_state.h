@@ -55,8 +55,6 @@ void pool_complete(Pool *pool, Batch *batch, BatchOutcome outcome);
 
 /* ---- pool_lane.c ---- */
 
-bool lane_streams(const LaneState *lane);
-
 /* When those that have gathered need wait no more for what went out on the connection; INT64_MAX: they do not. */
 int64_t lane_gathers_us(const LaneState *lane, const Connection *c);
 
