@@ -1567,45 +1567,15 @@ $$;
 
 COMMENT ON FUNCTION onrecord.search_dotted(config regconfig, words text, wanted tsquery) IS 'A query in which an acronym is also found with dots: US as U.S.';
 
--- Name: search_letters(text, text); Type: FUNCTION
-
-CREATE FUNCTION onrecord.search_letters(config text, text text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (config = 'arabic'::text) THEN translate(onrecord.search_fold(translate(text, 'ة'::text, ''::text)), ''::text, 'ة'::text) ELSE onrecord.search_fold(text) END;
-
--- Name: FUNCTION search_letters(config text, text text); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.search_letters(config text, text text) IS 'search_fold, as articles of that configuration need it';
-
--- Name: search_part(text); Type: FUNCTION
-
-CREATE FUNCTION onrecord.search_part(text text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(replace(replace(text, '</'::text, '<'::text), '/>'::text, '>'::text), '(^|[^[:alnum:]])([A-Za-z\u00c0-\u052f])-(?=[0-9])'::text, '\1\2'::text, 'g'::text), '([0-9])-|-(?=[0-9])|[/@+]'::text, '\1,'::text, 'g'::text), '([[:alpha:]]{2})\.(?=[[:alnum:]])'::text, '\1,'::text, 'g'::text), '([[:alnum:]])\.(?=[[:alpha:]]{2})'::text, '\1,'::text, 'g'::text), ''::text, '-/'::text);
-
--- Name: FUNCTION search_part(text text); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.search_part(text text) IS 'Parts what signs join; a code point stays one code point';
-
--- Name: search_unparted(); Type: FUNCTION
-
-CREATE FUNCTION onrecord.search_unparted() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN '\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
-
--- Name: FUNCTION search_unparted(); Type: COMMENT
-
-COMMENT ON FUNCTION onrecord.search_unparted() IS 'Letters of Chinese, Japanese and Korean, whose words nothing parts; for a regular expression''s brackets. search_is_unparted in server/record/marks.c says the same';
-
 -- Name: search_fold_in(text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_fold_in(config text, text text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (text ~ (('[-/@+\u2010\u2011'::text || onrecord.search_unparted()) || ']|\.[^[:space:]]'::text)) THEN onrecord.search_part(regexp_replace(onrecord.search_letters(config, text), (('['::text || onrecord.search_unparted()) || ']'::text), ','::text, 'g'::text)) ELSE onrecord.search_letters(config, text) END;
+    RETURN CASE WHEN (config = 'arabic'::text) THEN translate(onrecord.search_fold(translate(text, 'ة'::text, ''::text)), ''::text, 'ة'::text) ELSE onrecord.search_fold(text) END;
 
 -- Name: FUNCTION search_fold_in(config text, text text); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.search_fold_in(config text, text text) IS 'A text whose words ts_headline marks; without what nothing parts, which the server marks by itself';
+COMMENT ON FUNCTION onrecord.search_fold_in(config text, text text) IS 'search_fold, as articles of that configuration need it';
 
 -- Name: search_marked(tsquery); Type: FUNCTION
 
@@ -1646,6 +1616,36 @@ $$;
 
 COMMENT ON FUNCTION onrecord.search_marked(query tsquery) IS 'The query without what it refuses';
 
+-- Name: search_part(text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_part(text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(replace(replace(text, '</'::text, '<'::text), '/>'::text, '>'::text), '(^|[^[:alnum:]])([A-Za-z\u00c0-\u052f])-(?=[0-9])'::text, '\1\2'::text, 'g'::text), '([0-9])-|-(?=[0-9])|[/@+]'::text, '\1,'::text, 'g'::text), '([[:alpha:]]{2})\.(?=[[:alnum:]])'::text, '\1,'::text, 'g'::text), '([[:alnum:]])\.(?=[[:alpha:]]{2})'::text, '\1,'::text, 'g'::text), ''::text, '-/'::text);
+
+-- Name: FUNCTION search_part(text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_part(text text) IS 'Parts what signs join; a code point stays one code point';
+
+-- Name: search_unparted(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_unparted() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
+
+-- Name: FUNCTION search_unparted(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_unparted() IS 'Letters of Chinese, Japanese and Korean, whose words nothing parts; for a regular expression''s brackets. search_is_unparted in server/record/marks.c says the same';
+
+-- Name: search_marking(text, text); Type: FUNCTION
+
+CREATE FUNCTION onrecord.search_marking(config text, text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (text ~ (('[-/@+\u2010\u2011'::text || onrecord.search_unparted()) || ']|\.[^[:space:]]'::text)) THEN onrecord.search_part(regexp_replace(onrecord.search_fold_in(config, text), (('['::text || onrecord.search_unparted()) || ']'::text), ','::text, 'g'::text)) ELSE onrecord.search_fold_in(config, text) END;
+
+-- Name: FUNCTION search_marking(config text, text text); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.search_marking(config text, text text) IS 'A text whose words ts_headline marks; without what nothing parts, which the server marks by itself';
+
 -- Name: search_query(text, text); Type: FUNCTION
 
 CREATE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
@@ -1654,7 +1654,7 @@ CREATE FUNCTION onrecord.search_query(config text, text text) RETURNS tsquery
 DECLARE
     named CONSTANT regconfig := 'onrecord.' || config;
     unparted CONSTANT text := '[' || onrecord.search_unparted() || ']';
-    words text := replace(onrecord.search_letters(config, translate(text, U&'\E001\E002\E003', '   ')), '""', '');
+    words text := replace(onrecord.search_fold_in(config, translate(text, U&'\E001\E002\E003', '   ')), '""', '');
     wanted tsquery;
 BEGIN
     IF words ~ '-' THEN
@@ -1662,7 +1662,7 @@ BEGIN
     END IF;
     -- A run that nothing parts, or a hyphen alone, is a phrase of its pairs.
     words := regexp_replace(words, '("[^"]*(?:"|$))|(' || unparted || '(?:-?' || unparted || ')+)', '\1"\2"', 'g');
-    words := onrecord.search_words(replace(words, '""', ''));
+    words := onrecord.search_words(config, replace(words, '""', ''));
     IF words ~ U&'[-/@+.\E003]' THEN
         words := translate(onrecord.search_part(words), U&'\E003', '-');
         -- OR-2 is a word with a number, though "or" and a comma are an operator.
@@ -1693,7 +1693,7 @@ CREATE FUNCTION onrecord.search_vector(config text, text text, weight "char") RE
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
 DECLARE
-    words text := onrecord.search_words(onrecord.search_letters(config, text));
+    words text := onrecord.search_words(config, text);
     letters text;
     vector tsvector;
 BEGIN
@@ -1741,13 +1741,13 @@ $$;
 
 COMMENT ON FUNCTION onrecord.search_vectors(config text, a text, b text, c text, d text) IS 'The words of up to four texts, each of less weight than the one before';
 
--- Name: search_words(text); Type: FUNCTION
+-- Name: search_words(text, text); Type: FUNCTION
 
-CREATE FUNCTION onrecord.search_words(text text) RETURNS text
+CREATE FUNCTION onrecord.search_words(config text, text text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
 DECLARE
-    words text := text;
+    words text := onrecord.search_fold_in(config, text);
     unparted text := '[' || onrecord.search_unparted() || ']';
 BEGIN
     IF words ~ unparted THEN
@@ -1770,9 +1770,9 @@ BEGIN
 END
 $$;
 
--- Name: FUNCTION search_words(text text); Type: COMMENT
+-- Name: FUNCTION search_words(config text, text text); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.search_words(text text) IS 'Folded text whose runs that nothing parts are pairs of neighbours';
+COMMENT ON FUNCTION onrecord.search_words(config text, text text) IS 'Folded text whose runs that nothing parts are pairs of neighbours';
 
 -- Name: spans_valid(integer[]); Type: FUNCTION
 

@@ -2,8 +2,6 @@
 -- Chinese name by each of its letters.
 -- admits: 1
 
-ALTER FUNCTION onrecord.search_fold_in(text, text) RENAME TO search_letters;
-
 -- PostgreSQL's parser takes "-19" for a number, "TASS/Reuters" and "left.Then" for one word each. A comma parts what it
 -- stands between, and is itself no word. What stays: the hyphen between letters, whose parts the parser finds; that
 -- between a single letter and a digit (S-400, T-72: such a letter is often a word that nobody looks for); the dots of
@@ -21,52 +19,20 @@ RETURN translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
 COMMENT ON FUNCTION onrecord.search_part IS 'Parts what signs join; a code point stays one code point';
 
 -- Letters that nothing parts are joined to those of other writings too: COVID in the middle of Chinese is a word.
-CREATE FUNCTION onrecord.search_fold_in(config text, text text) RETURNS text
+CREATE FUNCTION onrecord.search_marking(config text, text text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN text ~ ('[-/@+\u2010\u2011' || onrecord.search_unparted() || ']|\.[^[:space:]]')
-            THEN onrecord.search_part(regexp_replace(onrecord.search_letters(config, text),
+            THEN onrecord.search_part(regexp_replace(onrecord.search_fold_in(config, text),
                                                      '[' || onrecord.search_unparted() || ']', ',', 'g'))
-            ELSE onrecord.search_letters(config, text) END;
+            ELSE onrecord.search_fold_in(config, text) END;
 
-COMMENT ON FUNCTION onrecord.search_letters IS 'search_fold, as articles of that configuration need it';
-COMMENT ON FUNCTION onrecord.search_fold_in IS
+COMMENT ON FUNCTION onrecord.search_marking IS
     'A text whose words ts_headline marks; without what nothing parts, which the server marks by itself';
-
--- Of folded text, that is.
-DROP FUNCTION onrecord.search_words(text, text);
-
-CREATE FUNCTION onrecord.search_words(text text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    words text := text;
-    unparted text := '[' || onrecord.search_unparted() || ']';
-BEGIN
-    IF words ~ unparted THEN
-        words := (
-            SELECT string_agg(CASE WHEN c.here AND c.behind THEN c.letter || c.following || ' '
-                                   WHEN c.here AND c.before THEN ' '
-                                   WHEN c.here THEN ' ' || c.letter || ' '
-                                   WHEN c.behind THEN c.letter || ' '
-                                   ELSE c.letter END, '' ORDER BY c.place)
-            FROM (SELECT l.letter, l.place, l.letter ~ unparted AS here,
-                         coalesce(lag(l.letter) OVER w ~ unparted, false) AS before,
-                         coalesce(lead(l.letter) OVER w ~ unparted, false) AS behind, lead(l.letter) OVER w AS following
-                  FROM string_to_table(words, NULL) WITH ORDINALITY AS l (letter, place)
-                  WINDOW w AS (ORDER BY l.place)) AS c);
-    END IF;
-    IF octet_length(words) > char_length(words) AND words ~ '\S{255}' THEN
-        words := regexp_replace(words, '(\S{255})', '\1 ', 'g');
-    END IF;
-    RETURN words;
-END
-$$;
-
-COMMENT ON FUNCTION onrecord.search_words IS 'Folded text whose runs that nothing parts are pairs of neighbours';
 
 CREATE OR REPLACE FUNCTION onrecord.search_vector(config text, text text, weight "char") RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    words text := onrecord.search_words(onrecord.search_letters(config, text));
+    words text := onrecord.search_words(config, text);
     letters text;
     vector tsvector;
 BEGIN
@@ -121,7 +87,7 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     named CONSTANT regconfig := 'onrecord.' || config;
     unparted CONSTANT text := '[' || onrecord.search_unparted() || ']';
-    words text := replace(onrecord.search_letters(config, translate(text, U&'\E001\E002\E003', '   ')), '""', '');
+    words text := replace(onrecord.search_fold_in(config, translate(text, U&'\E001\E002\E003', '   ')), '""', '');
     wanted tsquery;
 BEGIN
     IF words ~ '-' THEN
@@ -129,7 +95,7 @@ BEGIN
     END IF;
     -- A run that nothing parts, or a hyphen alone, is a phrase of its pairs.
     words := regexp_replace(words, '("[^"]*(?:"|$))|(' || unparted || '(?:-?' || unparted || ')+)', '\1"\2"', 'g');
-    words := onrecord.search_words(replace(words, '""', ''));
+    words := onrecord.search_words(config, replace(words, '""', ''));
     IF words ~ U&'[-/@+.\E003]' THEN
         words := translate(onrecord.search_part(words), U&'\E003', '-');
         -- OR-2 is a word with a number, though "or" and a comma are an operator.
@@ -191,22 +157,23 @@ BEGIN ATOMIC
 END;
 
 -- What is there is found by its parts: derived columns follow those that they are derived from.
-ALTER TABLE onrecord.articles DISABLE TRIGGER USER;
-UPDATE onrecord.articles SET language = language
- WHERE concat_ws(' ', headline, alternative_headline, summary, body) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
-ALTER TABLE onrecord.articles ENABLE TRIGGER USER;
-ALTER TABLE onrecord.quotes DISABLE TRIGGER USER;
-UPDATE onrecord.quotes SET search_config = search_config
- WHERE concat_ws(' ', text, speaker_as_printed, role) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
-ALTER TABLE onrecord.quotes ENABLE TRIGGER USER;
-ALTER TABLE onrecord.events DISABLE TRIGGER USER;
-UPDATE onrecord.events SET search_config = search_config
- WHERE concat_ws(' ', name, place, description) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
-ALTER TABLE onrecord.events ENABLE TRIGGER USER;
-ALTER TABLE onrecord.sources DISABLE TRIGGER USER;
-UPDATE onrecord.sources SET name = name
- WHERE concat_ws(' ', name, description) ~ '[/@+]|[0-9][-\u2010\u2011]|[-\u2010\u2011][0-9]|[^[:space:]]\.[^[:space:]]';
-ALTER TABLE onrecord.sources ENABLE TRIGGER USER;
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT *
+               FROM (VALUES ('articles', 'language', 'headline, alternative_headline, summary, body'),
+                            ('quotes', 'search_config', 'text, speaker_as_printed, role'),
+                            ('events', 'search_config', 'name, place, description'),
+                            ('sources', 'name', 'name, description')) AS t (name, source, texts) LOOP
+        EXECUTE format('ALTER TABLE onrecord.%I DISABLE TRIGGER USER', one.name);
+        EXECUTE format('UPDATE onrecord.%1$I SET %2$I = %2$I '
+                       'WHERE onrecord.search_part(onrecord.search_fold(concat_ws('' '', %3$s))) '
+                       '<> onrecord.search_fold(concat_ws('' '', %3$s))', one.name, one.source, one.texts);
+        EXECUTE format('ALTER TABLE onrecord.%I ENABLE TRIGGER USER', one.name);
+    END LOOP;
+END
+$$;
 
 DELETE FROM onrecord.speaker_names AS names USING onrecord.speakers AS speaker
 WHERE names.speaker_id = speaker.id

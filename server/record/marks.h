@@ -1,6 +1,6 @@
 /* marks.h: where in a text the words of a query stand. Pure functions.
  *
- * PostgreSQL sets marks around the words that match (ts_headline) in the text that onrecord.search_fold_in answers;
+ * PostgreSQL sets marks around the words that match (ts_headline) in the text that onrecord.search_marking answers;
  * here they become ranges of code points in the text as it is. What nothing parts into words (Chinese, Japanese,
  * Korean) is looked for as it stands. */
 #ifndef ONRECORD_RECORD_MARKS_H

@@ -171,7 +171,7 @@ void search_with(const Search *search, Sql *sql) {
 static void headline_sql(const char *field, int place, Sql *sql) {
     const char weight[] = {(char)('a' + place), '\0'};
     sql_add_all(sql, ", CASE WHEN ts_filter(t.search, '{", weight, "}') @@ q.words ",
-                "THEN ts_headline(q.config, onrecord.search_fold_in(q.name, left(t.", field, ", ", NULL);
+                "THEN ts_headline(q.config, onrecord.search_marking(q.name, left(t.", field, ", ", NULL);
     sql_number(sql, SEARCH_MARKED);
     sql_add(sql, ")), q.marked, E'HighlightAll=true,StartSel=\\x01,StopSel=\\x02') END");
 }
