@@ -64,6 +64,9 @@ typedef struct DbError {
 /* The SQLSTATE of what went out with others and refers to what is not there: ours, for PostgreSQL did not fail. */
 #define SQLSTATE_REFERS "IK004"
 
+/* The SQLSTATE of a write whose Idempotency-Key another one has claimed: answer_guard. */
+#define SQLSTATE_CLAIMED "IK001"
+
 /* How the statement of a read of one record ends that goes out together with others. */
 #define GATHERS_BY " = $1"
 

@@ -38,7 +38,7 @@ static const StateRow states[] = {
     {"22021", FAILURE_INVALID, strange}, /* bytes that are no text */
     {"22P02", FAILURE_INVALID, strange}, /* text that is no value of its type */
     {"22P05", FAILURE_INVALID, strange}, /* a character that the database does not have */
-    {"IK001", FAILURE_RUNNING, "The first request with this Idempotency-Key is still under way."}, /* answer_guard */
+    {SQLSTATE_CLAIMED, FAILURE_RUNNING, "The first request with this Idempotency-Key is still under way."},
     {"IK002", FAILURE_ANSWERED, "The first request with this Idempotency-Key was answered."},
     {"IK003", FAILURE_CONFLICT, changed}, /* refuse_unless */
     {SQLSTATE_REFERS, FAILURE_REFERENCE, "A record that it refers to is not there."},

@@ -37,11 +37,17 @@ static void run_slowly(Pool *pool, Batch *batch) {
 }
 
 /* Somebody holds a lock that it needs: it waits for that behind those that need not wait, for half of the slow timeout
- * in all. */
+ * in all. Each time it gives way it gives up its claim to its Idempotency-Key, too: who sent the same meanwhile may
+ * have that, and waits for the same lock. */
 static bool waits_for_lock(const Pool *pool, const Batch *batch) {
     int64_t patience_us = (int64_t)pool->home.timeout_ms[TIMEOUT_SLOW] * 1000 / 2;
-    return strcmp(batch->error.sqlstate, "55P03") == 0 && lane_rules[batch->runs_in].locks == LOCKS_BRIEF &&
-           (batch->locked_us == 0 || clock_monotonic_us() - batch->locked_us < patience_us);
+    const char *state = batch->error.sqlstate;
+    if (lane_rules[batch->runs_in].locks != LOCKS_BRIEF)
+        return false;
+    if (batch->locked_us == 0)
+        return strcmp(state, "55P03") == 0;
+    return (strcmp(state, "55P03") == 0 || strcmp(state, SQLSTATE_CLAIMED) == 0) &&
+           clock_monotonic_us() - batch->locked_us < patience_us;
 }
 
 static void wait_for_lock(Pool *pool, Batch *batch) {

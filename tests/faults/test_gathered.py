@@ -263,6 +263,30 @@ def test_a_lock_that_is_given_up_in_time(api):
     assert len(api.read(f"/articles?source_id={held}&limit=200")["items"]) >= min(len(waits.answers), 200)
 
 
+def test_who_waits_for_a_lock_keeps_its_idempotency_key(api):
+    """Others with the same key come while it waits: they are told so or get its answer, and it is never told of them."""
+    held = api.make("sources", name="Held")["id"]
+
+    def create(number):
+        given = {"headline": f"Its source is held {number}", "source_id": held}
+        return service.Api(api.base, api.keys).post("/articles", json=given, headers={"Idempotency-Key": f"held-{number}"})
+
+    with concurrent.futures.ThreadPoolExecutor(32) as clients:
+        with load.held(api, f"SELECT id FROM onrecord.sources WHERE id = {held} FOR UPDATE"):
+            first = [clients.submit(create, number) for number in range(8)]
+            time.sleep(0.5)
+            again = []
+            for number in [*range(8)] * 3:
+                again.append(clients.submit(create, number))
+                time.sleep(0.05)
+        answers = [future.result() for future in first]
+        assert [answer.status_code for answer in answers] == [201] * 8
+        ids = {answer.json()["id"] for answer in answers}
+        for answer in (future.result() for future in again):
+            assert answer.status_code == 409 or (answer.status_code == 201 and answer.json()["id"] in ids), answer.text
+    assert len(api.read(f"/articles?source_id={held}")["items"]) == len(ids) == 8
+
+
 def test_one_that_takes_long_holds_up_no_other(api):
     api.psql("CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2); RETURN NEW; END';"
              "CREATE TRIGGER dawdle BEFORE INSERT ON onrecord.speakers FOR EACH ROW WHEN (NEW.name = 'Slow') "
