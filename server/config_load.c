@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/cpus.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "config.h"
 #include "db/batch.h"
 
@@ -318,7 +318,7 @@ static const char *complete(Config *config, Arena *arena) {
         free(here);
     }
     if (config->workers == 0) {
-        int cpus = cpus_available();
+        int cpus = machine_cpus();
         config->workers = cpus < WORKERS_DEFAULT_MAX ? cpus : WORKERS_DEFAULT_MAX;
     }
     int least = config->workers * LANE_COUNT + 2;

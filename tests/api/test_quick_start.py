@@ -117,6 +117,19 @@ def test_its_postgresql_compresses_what_it_logs_by_the_method_that_takes_little(
     assert "\nwal_compression = lz4\ndefault_toast_compression = lz4\n" in settings
 
 
+def test_its_postgresql_keeps_in_memory_what_an_eighth_of_it_holds(running):
+    """Of what the machine has, or less where a control group allows less; within bounds."""
+    settings = (running.folder / "postgres/postgresql.conf").read_text(encoding="utf-8")
+    megabytes = int(re.findall(r"^shared_buffers = (\d+)MB$", settings, re.M)[-1])
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            memory = min(memory, int(pathlib.Path(path).read_text()))
+    most = max(128, min(memory // 2**20 // 8, 2048))
+    assert 128 <= megabytes <= most
+    assert megabytes == most or "0::/\n" not in pathlib.Path("/proc/self/cgroup").read_text()  # a group further down has less
+
+
 def test_exports_give_way_to_what_is_quick(running):
     """To the processor goes first who answers in no time. The system may want to be told twice: see base/priority.h."""
     groups = pathlib.Path("/proc/self/autogroup").exists()
