@@ -24,10 +24,11 @@ enum { MAJOR_MIN = 15, LOG_MAX = 10 * 1024 * 1024, SOCKET_NAME = sizeof "/.s.PGS
 /* Of PostgreSQL's own cache, in megabytes. */
 enum { BUFFERS_MIN = 128, BUFFERS_MAX = 2048, BUFFERS_SHARE = 8 };
 
-/* What an operator may change later stands in the cluster's own file; what must hold is on the command line. */
+/* What an operator may change later stands in the cluster's own file; what must hold is on the command line. With
+ * max_wal_size as PostgreSQL has it, creates at full speed make a checkpoint every 12 seconds, and stall for 70 ms. */
 static const char settings[] = "\n# OnRecord's own; change what you like and start it anew.\n"
                                "max_connections = 100\n"
-                               "max_wal_size = 1GB\n"
+                               "max_wal_size = 4GB\n"
                                "checkpoint_timeout = 15min\n"
                                "log_timezone = 'UTC'\n"
                                "timezone = 'UTC'\n"
