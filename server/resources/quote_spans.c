@@ -12,6 +12,13 @@
 #include "record/spans_text.h"
 #include "sql.h"
 
+/* The columns of quote_article. */
+enum { ARTICLE_ID, ARTICLE_VERSION, ARTICLE_BODY };
+
+static int64_t article_of(const Write *write) {
+    return strtoll(write_text(write, "article_id"), NULL, 10);
+}
+
 /* True when the request itself says something of spans. */
 static bool spans_given(const Write *write) {
     return json_is_array(json_object_get(write->given, "spans"));
@@ -51,6 +58,7 @@ bool quote_look(Write *write) {
     const char **params = arena_alloc(write->x->arena, sizeof *params);
     params[0] = write_text(write, "article_id");
     batch_add(&write->x->batch, SQL_QUOTE_ARTICLE, 1, params);
+    batch_gathers(&write->x->batch, article_of(write));
     return true;
 }
 
@@ -157,7 +165,7 @@ static void place_restore(Write *write, const char *text, size_t length) {
 static ArticleBody *body_of(LookPlace *place, const Result *rows) {
     if (place->made == NULL) {
         ArticleBody *body = arena_alloc(place->arena, sizeof *body);
-        *body = article_body(place->arena, result_value(rows, 0, 1), result_length(rows, 0, 1));
+        *body = article_body(place->arena, result_value(rows, 0, ARTICLE_BODY), result_length(rows, 0, ARTICLE_BODY));
         place->made = body;
     }
     return place->made;
@@ -171,10 +179,10 @@ bool quote_looked(Write *write) {
         return true;
     }
     write->guard = &article_resource;
-    write->guard_id = strtoll(write_text(write, "article_id"), NULL, 10);
-    write->guard_version = result_integer(rows, 0, 0);
-    const char *text = result_value(rows, 0, 1);
-    size_t length = result_length(rows, 0, 1);
+    write->guard_id = article_of(write);
+    write->guard_version = result_integer(rows, 0, ARTICLE_VERSION);
+    const char *text = result_value(rows, 0, ARTICLE_BODY);
+    size_t length = result_length(rows, 0, ARTICLE_BODY);
     if (write->past != NULL) {
         place_restore(write, text, length);
         return true;

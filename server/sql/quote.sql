@@ -1,10 +1,10 @@
 -- Statements about quotes and the articles that they stand in.
 
 -- name: quote_article
--- The article of a quote that is being written.
-SELECT a.version, a.body
+-- The article of a quote that is being written. Its end is GATHERS_BY: those of many quotes are asked for as one.
+SELECT a.id, a.version, a.body
   FROM onrecord.articles a
- WHERE a.id = $1::bigint
+ WHERE a.id = $1
 
 -- name: article_quotes
 -- The quotes of an article whose body changes.

@@ -64,11 +64,11 @@ static Result *record_row(const Exchange *x, int count) {
 
 static Result *result_for(const Exchange *x, const char *sql, unsigned says) {
     int there = (says & SAYS_NONE) == 0;
-    const char *body[] = {"4", (says & SAYS_NO_BODY) != 0 ? NULL : BODY};
+    const char *body[] = {"7", "4", (says & SAYS_NO_BODY) != 0 ? NULL : BODY};
     static const char *const quotes[] = {"7", "yes, 👍", "{9,15}", "He said “", "” and left", "anchored", "0"};
     static const char *const ids[] = {"7", "7"};
-    if (strncmp(sql, "SELECT a.version", 16) == 0)
-        return fuzz_result(x->arena, 2, there, body);
+    if (strncmp(sql, "SELECT a.id, a.version", 22) == 0)
+        return fuzz_result(x->arena, 3, there, body);
     if (strncmp(sql, "SELECT q.id", 11) == 0)
         return fuzz_result(x->arena, 7, 3, quotes);
     if (strncmp(sql, "SELECT t.id, ", 13) == 0 || strncmp(sql, "INSERT", 6) == 0 || strncmp(sql, "UPDATE", 6) == 0)

@@ -328,13 +328,15 @@ static void test_nothing_of_what_postgresql_said_gets_out(void **state) {
     assert_null(strstr(x->problem.detail, "secret"));
 }
 
-static const char *const ARTICLE_OF_QUOTE[] = {"4", "He said “yes, 👍” and left."};
+static const char *const ARTICLE_OF_QUOTE[] = {"9", "4", "He said “yes, 👍” and left."};
 
 static void test_a_quote_is_found_in_its_article(void **state) {
     Exchange *x = *state;
     assert_int_equal(begin(x, METHOD_POST, "/quotes", "{\"article_id\":9,\"text\":\"yes, 👍\"}"), STEP_QUERY);
     assert_string_equal(params_of(x, 0), "$1=9");
-    result_set(x, 0, 2, 1, ARTICLE_OF_QUOTE);
+    assert_true(x->batch.gathers);
+    assert_int_equal(x->batch.key, 9);
+    result_set(x, 0, 3, 1, ARTICLE_OF_QUOTE);
     assert_int_equal(go_on(x), STEP_QUERY);
     assert_true(x->batch.write);
     const char *params = params_of(x, 0);
@@ -364,7 +366,7 @@ static void test_spans_must_hold_the_text(void **state) {
         const char *body =
             arena_printf(x->arena, "{\"article_id\":9,\"text\":\"yes, 👍\",\"spans\":%s}", cases[i].spans);
         assert_int_equal(begin(x, METHOD_POST, "/quotes", body), STEP_QUERY);
-        result_set(x, 0, 2, 1, ARTICLE_OF_QUOTE);
+        result_set(x, 0, 3, 1, ARTICLE_OF_QUOTE);
         Step step = go_on(x);
         if (cases[i].pointer == NULL) {
             assert_int_equal(step, STEP_QUERY);
@@ -380,13 +382,13 @@ static void test_spans_must_hold_the_text(void **state) {
 static void test_a_quote_that_is_nowhere(void **state) {
     Exchange *x = *state;
     assert_int_equal(begin(x, METHOD_POST, "/quotes", "{\"article_id\":9,\"text\":\"no\"}"), STEP_QUERY);
-    result_set(x, 0, 2, 1, ARTICLE_OF_QUOTE);
+    result_set(x, 0, 3, 1, ARTICLE_OF_QUOTE);
     assert_int_equal(go_on(x), STEP_ANSWER);
     assert_string_equal(x->problem.faults->where, "/text");
     x->problem = (Problem){.kind = PROBLEM_NONE};
     assert_int_equal(begin(x, METHOD_POST, "/quotes", "{\"article_id\":9,\"text\":\"no\",\"kind\":\"indirect\"}"),
                      STEP_QUERY);
-    result_set(x, 0, 2, 1, ARTICLE_OF_QUOTE);
+    result_set(x, 0, 3, 1, ARTICLE_OF_QUOTE);
     assert_int_equal(go_on(x), STEP_QUERY);
     assert_null(strstr(params_of(x, 0), "anchored"));
     assert_int_equal(begin(x, METHOD_POST, "/quotes", "{\"article_id\":9,\"text\":\"no\"}"), STEP_QUERY);
