@@ -1583,17 +1583,22 @@ CREATE FUNCTION onrecord.search_marked(query tsquery) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
 DECLARE
-    wanted text := querytree(query);
-    words tsquery := '';
+    written CONSTANT text := query::text;
+    wanted text;
+    words tsquery;
     token text;
     refused boolean := false; -- the next word, or the next parenthesis
     depth integer := 0;
     refused_depth integer; -- that of the parenthesis that is refused
 BEGIN
+    IF position('!' IN written) = 0 THEN
+        RETURN search_marked.query;
+    END IF;
+    wanted := querytree(query);
     IF wanted NOT IN ('', 'T') THEN
         RETURN wanted;
     END IF;
-    FOR token IN SELECT m[1] FROM regexp_matches(query::text, '(''(?:[^'']|'''')*''[:*A-D]*|[!()])', 'g') AS m LOOP
+    FOR token IN SELECT m[1] FROM regexp_matches(written, '(''(?:[^'']|'''')*''[:*A-D]*|[!()])', 'g') AS m LOOP
         IF token = '!' THEN
             refused := true;
             CONTINUE;
@@ -1604,10 +1609,13 @@ BEGIN
             refused_depth := nullif(refused_depth, depth);
             depth := depth - 1;
         ELSIF NOT refused AND refused_depth IS NULL THEN
-            words := words || token::tsquery;
+            words := coalesce(words || token::tsquery, token::tsquery);
         END IF;
         refused := false;
     END LOOP;
+    IF words IS NULL THEN
+        RETURN '';
+    END IF;
     RETURN words;
 END
 $$;
@@ -1693,7 +1701,8 @@ CREATE FUNCTION onrecord.search_vector(config text, text text, weight "char") RE
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
 DECLARE
-    words text := onrecord.search_words(config, text);
+    ascii CONSTANT boolean := octet_length(text) = char_length(text);
+    words text := CASE WHEN ascii THEN text ELSE onrecord.search_words(config, text) END;
     letters text;
     vector tsvector;
 BEGIN
@@ -1704,7 +1713,7 @@ BEGIN
         words := onrecord.search_part(words);
     END IF;
     vector := to_tsvector(('onrecord.' || config)::regconfig, words);
-    IF words ~ ('[' || onrecord.search_unparted() || ']') THEN
+    IF NOT ascii AND words ~ ('[' || onrecord.search_unparted() || ']') THEN
         -- Each letter by itself as well: a query may be one.
         letters := regexp_replace(onrecord.search_fold(text), '[^' || onrecord.search_unparted() || ']+', '', 'g');
         vector := vector || strip(to_tsvector('pg_catalog.simple', regexp_replace(letters, '(.)', ' \1', 'g')));
@@ -1721,15 +1730,22 @@ CREATE FUNCTION onrecord.search_vectors(config text, a text, b text, c text, d t
 DECLARE
     safe CONSTANT integer := 100000;
     longest integer := char_length(d);
+    vector tsvector := onrecord.search_vector(config, a, 'A');
 BEGIN
-    IF coalesce(octet_length(d), 0) < safe THEN
-        RETURN onrecord.search_vector(config, a, 'A') || onrecord.search_vector(config, b, 'B')
-            || onrecord.search_vector(config, c, 'C') || onrecord.search_vector(config, d, 'D');
+    IF b IS NOT NULL THEN
+        vector := vector || onrecord.search_vector(config, b, 'B');
+    END IF;
+    IF c IS NOT NULL THEN
+        vector := vector || onrecord.search_vector(config, c, 'C');
+    END IF;
+    IF d IS NULL THEN
+        RETURN vector;
+    ELSIF octet_length(d) < safe THEN
+        RETURN vector || onrecord.search_vector(config, d, 'D');
     END IF;
     LOOP
         BEGIN
-            RETURN onrecord.search_vector(config, a, 'A') || onrecord.search_vector(config, b, 'B')
-                || onrecord.search_vector(config, c, 'C') || onrecord.search_vector(config, left(d, longest), 'D');
+            RETURN vector || onrecord.search_vector(config, left(d, longest), 'D');
         EXCEPTION WHEN program_limit_exceeded THEN
             longest := longest / 2;
         END;
@@ -1763,7 +1779,7 @@ BEGIN
                   FROM string_to_table(words, NULL) WITH ORDINALITY AS l (letter, place)
                   WINDOW w AS (ORDER BY l.place)) AS c);
     END IF;
-    IF octet_length(words) > char_length(words) AND words ~ '\S{255}' THEN
+    IF octet_length(words) > greatest(char_length(words), 255) AND words ~ '\S{32}' AND words ~ '\S{255}' THEN
         words := regexp_replace(words, '(\S{255})', '\1 ', 'g');
     END IF;
     RETURN words;

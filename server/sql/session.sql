@@ -1,4 +1,6 @@
--- What a pipelined connection says first: its settings, and a look at whether the session is its own.
+-- What a pipelined connection says first: its settings, and a look at whether the session is its own. Nobody reads what
+-- is less than a warning. What a search finds is nearly always in memory: to announce each page to the system before it is
+-- read is a twentieth of PostgreSQL's time for it.
 
 -- name: session_begin
 SELECT pg_catalog.pg_backend_pid(),
@@ -18,7 +20,9 @@ SELECT pg_catalog.pg_backend_pid(),
        pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
        pg_catalog.set_config('synchronous_commit', 'on', false),
        pg_catalog.set_config('jit', 'off', false),
-       pg_catalog.set_config('max_parallel_workers_per_gather', '0', false)
+       pg_catalog.set_config('max_parallel_workers_per_gather', '0', false),
+       pg_catalog.set_config('effective_io_concurrency', '0', false),
+       pg_catalog.set_config('client_min_messages', 'warning', false)
 
 -- Whether the client is still there is looked at while a statement runs: who leaves an export closes the connection. Not
 -- every system can do that; where it cannot, PostgreSQL notices with the next rows that it sends.

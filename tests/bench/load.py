@@ -15,7 +15,7 @@ THREADS = 2
 CLIENTS = (1, 2, 4, 8, 16)
 # A session of pgbench is set as the server's are (server/sql/session.sql).
 SESSION = ("search_path=pg_catalog", "timezone=UTC", "extra_float_digits=1", "jit=off",
-           "max_parallel_workers_per_gather=0")  # fmt: skip
+           "max_parallel_workers_per_gather=0", "effective_io_concurrency=0", "client_min_messages=warning")  # fmt: skip
 
 
 @dataclass

@@ -126,6 +126,16 @@ def test_what_a_query_refuses_is_not_marked(seeded, query, marked):
     assert seeded.value(f"SELECT onrecord.search_marked(onrecord.search_query('english', '{query}'))::text") == marked
 
 
+@pytest.mark.parametrize("query", ["govern", "a & !b", "a | !b"])
+def test_what_is_marked_is_told_of_nobody(seeded, query):
+    """PostgreSQL has a notice for each query without words that it reads from text."""
+    seeded.run("SET client_min_messages = notice")
+    try:
+        seeded.run(f"SELECT onrecord.search_marked('{query}'::tsquery)")
+    finally:
+        seeded.run("RESET client_min_messages")
+
+
 def test_an_arabic_noun_is_one_with_its_article_and_without(db):
     article = db.value("INSERT INTO onrecord.articles (headline, language) VALUES ('الحكومة السياسة', 'ar') RETURNING id")
     for query in ("الحكومة", "حكومة", "سياسة", "السياسة"):
