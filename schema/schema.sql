@@ -1315,11 +1315,6 @@ CREATE FUNCTION onrecord.record_log() RETURNS trigger
 DECLARE
     who bigint;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
-        VALUES (TG_TABLE_NAME, NEW.id, 'insert', NEW.version, NEW.changed_by);
-        RETURN NULL;
-    END IF;
     IF TG_OP = 'UPDATE' AND NEW.version = OLD.version THEN
         RETURN NULL;
     END IF;
@@ -1347,7 +1342,24 @@ $$;
 
 -- Name: FUNCTION record_log(); Type: COMMENT
 
-COMMENT ON FUNCTION onrecord.record_log() IS 'Writes changes and revisions. Who makes a DELETE is in the settings onrecord.changed_by, onrecord.change_actor, onrecord.change_reason';
+COMMENT ON FUNCTION onrecord.record_log() IS 'Writes changes and revisions of what is changed or goes. Who makes a DELETE is in the settings onrecord.changed_by, onrecord.change_actor, onrecord.change_reason';
+
+-- Name: record_log_made(); Type: FUNCTION
+
+CREATE FUNCTION onrecord.record_log_made() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO onrecord.changes (resource, record_id, operation, version, changed_by)
+    SELECT TG_TABLE_NAME, id, 'insert', version, changed_by FROM made;
+    RETURN NULL;
+END
+$$;
+
+-- Name: FUNCTION record_log_made(); Type: COMMENT
+
+COMMENT ON FUNCTION onrecord.record_log_made() IS 'Writes what is made to the change log';
 
 -- Name: record_named(); Type: FUNCTION
 
@@ -4266,23 +4278,43 @@ ALTER INDEX onrecord.revisions_pkey ATTACH PARTITION onrecord.revisions_default_
 
 -- Name: articles after_1_log; Type: TRIGGER
 
-CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+CREATE TRIGGER after_1_log AFTER DELETE OR UPDATE ON onrecord.articles FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
 
 -- Name: events after_1_log; Type: TRIGGER
 
-CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+CREATE TRIGGER after_1_log AFTER DELETE OR UPDATE ON onrecord.events FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
 
 -- Name: quotes after_1_log; Type: TRIGGER
 
-CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+CREATE TRIGGER after_1_log AFTER DELETE OR UPDATE ON onrecord.quotes FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
 
 -- Name: sources after_1_log; Type: TRIGGER
 
-CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.sources FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+CREATE TRIGGER after_1_log AFTER DELETE OR UPDATE ON onrecord.sources FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
 
 -- Name: speakers after_1_log; Type: TRIGGER
 
-CREATE TRIGGER after_1_log AFTER INSERT OR DELETE OR UPDATE ON onrecord.speakers FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+CREATE TRIGGER after_1_log AFTER DELETE OR UPDATE ON onrecord.speakers FOR EACH ROW EXECUTE FUNCTION onrecord.record_log();
+
+-- Name: articles after_1_log_made; Type: TRIGGER
+
+CREATE TRIGGER after_1_log_made AFTER INSERT ON onrecord.articles REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_log_made();
+
+-- Name: events after_1_log_made; Type: TRIGGER
+
+CREATE TRIGGER after_1_log_made AFTER INSERT ON onrecord.events REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_log_made();
+
+-- Name: quotes after_1_log_made; Type: TRIGGER
+
+CREATE TRIGGER after_1_log_made AFTER INSERT ON onrecord.quotes REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_log_made();
+
+-- Name: sources after_1_log_made; Type: TRIGGER
+
+CREATE TRIGGER after_1_log_made AFTER INSERT ON onrecord.sources REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_log_made();
+
+-- Name: speakers after_1_log_made; Type: TRIGGER
+
+CREATE TRIGGER after_1_log_made AFTER INSERT ON onrecord.speakers REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION onrecord.record_log_made();
 
 -- Name: quotes after_2_abouts; Type: TRIGGER
 

@@ -131,7 +131,7 @@ def test_record_tables_have_the_same_head_and_tail(seeded):
         }
         assert {name: columns.get(name) for name in common} == common
         triggers = seeded.values(f"SELECT tgname FROM pg_trigger WHERE tgrelid = 'onrecord.{table}'::regclass")
-        assert {"before_1_named", "before_3_update", "after_1_log"} <= set(triggers)
+        assert {"before_1_named", "before_3_update", "after_1_log", "after_1_log_made"} <= set(triggers)
 
 
 def test_gin_indexes_are_written_at_once_or_in_short_lists(seeded):
