@@ -55,11 +55,16 @@ def columns_of(sql):
     return found
 
 
-def record_statement(sql, values, places):
+def statement(sql, values, places):
     """As the peers take it: all parameters are texts, as OnRecord's are; `places` says which of them a request gives."""
-    included = [{"alias": alias, "name": table[:-1]} for table, alias in re.findall(r"JOIN onrecord\.(\w+) (j\d)", sql)]
     sql = re.sub(r"= \$(\d+)$", r"= $\1::bigint", " ".join(sql.split()))
-    return {"sql": re.sub(r"\$(\d+)\b", r"$\1::text", sql), "values": values, "places": places, "columns": columns_of(sql), "included": included}
+    return {"sql": re.sub(r"\$(\d+)\b", r"$\1::text", sql), "values": values, "places": places}
+
+
+def record_statement(sql, values, places):
+    """One that answers records."""
+    included = [{"alias": alias, "name": table[:-1]} for table, alias in re.findall(r"JOIN onrecord\.(\w+) (j\d)", sql)]
+    return statement(sql, values, places) | {"columns": columns_of(" ".join(sql.split())), "included": included}
 
 
 def where(values, value):
@@ -86,8 +91,7 @@ def statements(service, cases):
         "list": record_statement(some, some_values, {"speaker_id": where(some_values, SPEAKER)}),
         "search": record_statement(search, search_values, {"q": where(search_values, RECORD)}),
         "insert": record_statement(insert, insert_values, places),
-        "article": {"sql": article, "values": article_values, "places": {"article_id": [0]}, "version": 0, "body": 1}
-        | {"sql": re.sub(r"\$(\d+)\b", r"$\1::text", article)},
+        "article": statement(article, article_values, {"article_id": [0]}) | {"version": 1, "body": 2},
     }  # fmt: skip
 
 
