@@ -42,12 +42,10 @@ static void run_slowly(Pool *pool, Batch *batch) {
 static bool waits_for_lock(const Pool *pool, const Batch *batch) {
     int64_t patience_us = (int64_t)pool->home.timeout_ms[TIMEOUT_SLOW] * 1000 / 2;
     const char *state = batch->error.sqlstate;
-    if (lane_rules[batch->runs_in].locks != LOCKS_BRIEF)
-        return false;
-    if (batch->locked_us == 0)
-        return strcmp(state, "55P03") == 0;
-    return (strcmp(state, "55P03") == 0 || strcmp(state, SQLSTATE_CLAIMED) == 0) &&
-           clock_monotonic_us() - batch->locked_us < patience_us;
+    bool waited = batch->locked_us != 0;
+    bool locked = strcmp(state, "55P03") == 0 || (waited && strcmp(state, SQLSTATE_CLAIMED) == 0);
+    return locked && lane_rules[batch->runs_in].locks == LOCKS_BRIEF &&
+           (!waited || clock_monotonic_us() - batch->locked_us < patience_us);
 }
 
 static void wait_for_lock(Pool *pool, Batch *batch) {
